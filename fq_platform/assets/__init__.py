@@ -1,0 +1,1 @@
+"""Dagster assets, thin: each calls a library or a pure transform."""

@@ -1,0 +1,1 @@
+"""Partitions, schedules, sensors and freshness: when things run."""

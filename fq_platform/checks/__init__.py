@@ -1,0 +1,1 @@
+"""Asset checks: generated from the tables' contracts, and hand-written business rules."""

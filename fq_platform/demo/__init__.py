@@ -1,0 +1,1 @@
+"""The embedded MongoDB and the sample accounting business."""

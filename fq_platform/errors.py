@@ -1,0 +1,24 @@
+"""The errors that a user may see, each saying what is wrong, where, and what to do.
+
+Belongs here: the base class and its rendering. Does not: error classes of one module only, which live in that module.
+"""
+
+
+class FqError(Exception):
+    """An error with a remedy, shown to users without a traceback.
+
+    Args:
+        what: One sentence saying what is wrong.
+        where: The table, collection, file and line, or setting concerned; empty where `what` names it.
+        fix: What the reader can do about it, in the imperative.
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str) -> None:
+        self.what = what.rstrip(".")
+        self.where = where
+        self.fix = fix
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        return f"{self.what}{where}. {self.fix}"

@@ -1,0 +1,1 @@
+"""MongoDB to Arrow as a library: reading, typing, windows, diffing. Never imports Dagster."""

@@ -1,0 +1,1 @@
+"""The lakehouse as a library: catalog, layout and the changelog's writer. Never imports Dagster."""

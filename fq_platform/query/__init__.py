@@ -1,0 +1,1 @@
+"""Read-only SQL over the lakehouse: one interface, several engines. Never imports Dagster."""

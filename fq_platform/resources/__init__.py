@@ -1,0 +1,1 @@
+"""Dagster resources: MongoDB, Spark and what they need to start."""

@@ -1,0 +1,115 @@
+"""Typed settings from the environment and `.env`, read and validated once.
+
+Belongs here: every setting, its type, unit and default. Does not: anything that connects, or that is computed per table.
+"""
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fq_platform.errors import FqError
+
+PACKAGE = Path(__file__).parent
+"""The folder of the installed package (path)."""
+
+
+class Profile(StrEnum):
+    """Where tables live and which catalog knows them."""
+
+    LOCAL = "local"
+    S3LOCAL = "s3local"
+    GLUE = "glue"
+    REST = "rest"
+    UNITY = "unity"
+
+
+def project_root() -> Path:
+    """The checkout that the package was installed from, else the working directory.
+
+    Returns:
+        An absolute path; `.env` and the default `FQ_HOME` are looked for there.
+    """
+    checkout = PACKAGE.parent
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """All settings of an installation; each field's environment variable stands in its alias."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_file_encoding="utf-8")
+
+    home: Path = Field(default_factory=lambda: project_root() / ".fq", validation_alias=AliasChoices("FQ_HOME"))
+    profile: Profile = Field(default=Profile.LOCAL, validation_alias="FQ_PROFILE")
+    sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
+
+    mongo_uri: SecretStr | None = Field(default=None, validation_alias="MONGO_URI")
+    mongo_timeout_seconds: float = Field(default=10, gt=0, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
+    extraction_batch_documents: int = Field(default=5_000, ge=1, validation_alias="FQ_EXTRACTION_BATCH_DOCUMENTS")
+
+    s3_bucket: str = Field(default="fq-app-analytics-bucket-1", validation_alias="S3_BUCKET")
+    aws_region: str = Field(default="eu-central-1", validation_alias="AWS_REGION")
+
+    spark_master: str = Field(default="local[2]", validation_alias="FQ_SPARK_MASTER")
+    spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
+    cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")
+    maven_repository: str | None = Field(default=None, validation_alias="FQ_MAVEN_REPOSITORY")
+
+    demo_days: int = Field(default=31, ge=30, le=3_660, validation_alias="FQ_DEMO_DAYS")
+    demo_orders: int = Field(default=10_000, ge=100, validation_alias="FQ_DEMO_ORDERS")
+    demo_seed: int = Field(default=20260101, ge=0, validation_alias="FQ_DEMO_SEED")
+
+    @field_validator("home", "sources_file", "cache")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value is not None else None
+
+    @property
+    def warehouse(self) -> Path:
+        """The folder of the local profile's tables (path)."""
+        return self.home / "warehouse"
+
+    @property
+    def catalog_file(self) -> Path:
+        """The SQLite file of the local profile's Iceberg catalog (path)."""
+        return self.home / "catalog.db"
+
+    @property
+    def mongo_home(self) -> Path:
+        """The folder of the embedded MongoDB: its data, log and endpoint file (path)."""
+        return self.home / "mongo"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The instance folder that `fq demo` and `fq dev` give to Dagster (path)."""
+        return self.home / "dagster"
+
+
+def load_settings() -> Settings:
+    """Read settings from the environment, then from `.env` in the project's root.
+
+    Returns:
+        The validated, immutable settings.
+
+    Raises:
+        FqError: A variable has a value that its setting cannot take; all such variables are named at once.
+    """
+    try:
+        return Settings(_env_file=project_root() / ".env")
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{problem['loc'][0]}={problem.get('input')!r}: {problem['msg']}" for problem in error.errors()
+        )
+        raise FqError(
+            f"Settings cannot be read: {problems}",
+            where=f"environment or {project_root() / '.env'}",
+            fix="Correct or unset the variables named; README.md, 'Settings', lists every one with its values",
+        ) from None
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read once (see `load_settings`)."""
+    return load_settings()

@@ -1,0 +1,1 @@
+"""The tests, mirroring fq_platform/; conftest.py starts the real servers that they share."""
