@@ -1,6 +1,6 @@
 """Typed settings from the environment and `.env`, read and validated once.
 
-Belongs here: every setting, its type, unit and default. Does not: anything that connects, or that is computed per table.
+Belongs here: every setting, its type, unit and default. Does not: what connects, or what is computed per table.
 """
 
 from enum import StrEnum
