@@ -1,0 +1,45 @@
+# Each target sets up what it needs (.ci/bootstrap) and passes ARGS on: make test ARGS="-k raw"
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test test-fast check format clean
+
+BIN := .venv/bin
+# The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
+RUN := .venv/.ready-run
+DEV := .venv/.ready-dev
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(RUN) ## Sample MongoDB -> every table built and checked -> three questions answered
+	@$(BIN)/fq demo $(ARGS)
+
+dev: $(RUN) ## The same stack left running, with the Dagster UI, schedules and sensors on
+	@$(BIN)/fq dev $(ARGS)
+
+test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalog and browser
+	@$(BIN)/pytest $(ARGS)
+
+test-fast: $(DEV) ## The tests that start no server, JVM or browser
+	@$(BIN)/pytest -m "not services" $(ARGS)
+
+check: $(DEV) ## Format, lint, types, lock file, Dagster definitions, file sizes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	.ci/bootstrap uv lock --check
+	@large=$$(git ls-files -z -- ':!uv.lock' | xargs -0 sh -c 'find "$$@" -size +1024k' sh); \
+		[ -z "$$large" ] || { echo "Larger than 1 MiB, keep out of git: $$large" >&2; exit 1; }
+
+format: $(DEV) ## Format the code and apply the safe fixes of the linter
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove environments and caches of the checkout; data in .fq stay
+	rm -rf .venv .bootstrap .pytest_cache .mypy_cache .ruff_cache .hypothesis dist spark-warehouse
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
+	@.ci/bootstrap run
+
+$(DEV): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
+	@.ci/bootstrap dev
