@@ -1,0 +1,170 @@
+"""Reading MongoDB: connecting, and streaming a window as raw BSON.
+
+Belongs here: everything that talks to the server, and errors a user can act on. Does not: typing or landing.
+"""
+
+import difflib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bson import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from fq_platform.errors import FqError
+from fq_platform.extraction.windows import Window
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+_AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
+
+
+@dataclass(frozen=True)
+class RawDocument:
+    """A document as its bytes.
+
+    Args:
+        id: The `_id` as pymongo decodes it.
+        bson: The document's BSON (bytes).
+        hash: BLAKE2b-128 of the bytes, in hex: what tells a changed document from an unchanged one.
+    """
+
+    id: Any
+    bson: bytes
+    hash: str
+
+
+def address(uri: str) -> str:
+    """The hosts of a MongoDB URI, without user, password or options."""
+    try:
+        nodes = parse_uri(uri, validate=False, connect_timeout=0)["nodelist"]
+        return ", ".join(f"{host}:{port}" for host, port in nodes)
+    except (PyMongoError, ValueError):
+        return uri.rpartition("@")[2].split("/")[0].removeprefix("mongodb+srv:").removeprefix("mongodb:")
+
+
+@contextmanager
+def mongo_errors(uri: str) -> Iterator[None]:
+    """Turn what pymongo raises into errors that say what to do.
+
+    Args:
+        uri: The URI in use; only its hosts are shown.
+
+    Raises:
+        FqError: For every error of the driver or the server.
+    """
+    where = f"MONGO_URI, {address(uri)}"
+    try:
+        yield
+    except (InvalidURI, ConfigurationError) as error:
+        raise FqError(
+            f"MONGO_URI is not usable: {error}", where="MONGO_URI", fix="Write it as mongodb://user:password@host:port"
+        ) from error
+    except ConnectionFailure as error:
+        raise FqError(
+            "MongoDB cannot be reached",
+            where=where,
+            fix=f"Check that it runs and that this machine may connect. The driver said: {_short(error)}",
+        ) from error
+    except OperationFailure as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            raise FqError(
+                "MongoDB refuses the user or password",
+                where=where,
+                fix="Correct them in MONGO_URI; if the user lives in another database, add ?authSource=<database>",
+            ) from error
+        if error.code == _UNAUTHORIZED:
+            raise FqError(
+                f"MongoDB denies this to the user: {_short(error)}", where=where, fix="Grant the role read on it"
+            ) from error
+        raise FqError(
+            f"MongoDB reports an error: {_short(error)}", where=where, fix="Run again; nothing was landed half"
+        ) from error
+    except PyMongoError as error:
+        raise FqError(f"MongoDB: {_short(error)}", where=where, fix="Run again; nothing was landed half") from error
+
+
+def _short(error: Exception) -> str:
+    return str(error).split(", full error:")[0].split(", Timeout:")[0][:300]
+
+
+def connect(uri: str, timeout_seconds: float) -> MongoClient[dict[str, Any]]:
+    """Connect to MongoDB and see that it answers.
+
+    Args:
+        uri: Any MongoDB URI, `mongodb+srv` included.
+        timeout_seconds: How long to look for a server (seconds).
+
+    Returns:
+        A client; the caller closes it.
+
+    Raises:
+        FqError: The server cannot be reached, the URI is malformed, or the credentials are refused.
+    """
+    with mongo_errors(uri):
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            uri, serverSelectionTimeoutMS=int(timeout_seconds * 1000), tz_aware=True, appname="fq-platform"
+        )
+        try:
+            client.admin.command("ping")
+        except PyMongoError:
+            client.close()
+            raise
+    return client
+
+
+def require_collection(database: Database[dict[str, Any]], collection: str) -> None:
+    """See that a declared collection exists: an absent one must not look like a deletion of all its documents.
+
+    Args:
+        database: The database of the sources file.
+        collection: The declared collection's name.
+
+    Raises:
+        FqError: There is no such collection; similar names are offered.
+    """
+    names = database.list_collection_names()
+    if collection in names:
+        return
+    near = difflib.get_close_matches(collection, names, n=3) or sorted(names)[:5]
+    hint = f"It has {', '.join(near)}" if near else "It has no collections at all"
+    raise FqError(
+        f"The collection {collection!r} does not exist in the database {database.name!r}",
+        where="sources file (FQ_SOURCES)",
+        fix=f"{hint}. Correct the name, or remove it from the sources file",
+    )
+
+
+def stream(
+    database: Database[dict[str, Any]], collection: str, window: Window, batch_documents: int
+) -> Iterator[list[RawDocument]]:
+    """Stream a window's documents.
+
+    Args:
+        database: The database to read.
+        collection: The collection's name.
+        window: Which documents.
+        batch_documents: The most documents in a batch.
+
+    Yields:
+        Batches of documents, in the server's order. An update during the read can move a document within the
+        index that is walked, so that the cursor meets it twice.
+    """
+    raw = Collection(database, collection, codec_options=_RAW)
+    batch: list[RawDocument] = []
+    document: Any  # a RawBSONDocument: pymongo's types do not follow codec options
+    with raw.find(window.filter, batch_size=batch_documents) as cursor:
+        for document in cursor:
+            bson = bytes(document.raw)
+            batch.append(RawDocument(document["_id"], bson, hashlib.blake2b(bson, digest_size=16).hexdigest()))
+            if len(batch) == batch_documents:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
