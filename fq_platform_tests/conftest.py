@@ -4,4 +4,5 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.settings",
     "fq_platform_tests.fixtures.mongo",
     "fq_platform_tests.fixtures.spark",
+    "fq_platform_tests.fixtures.browser",
 ]
