@@ -1,0 +1,105 @@
+"""Raw assets: one for each collection of the sources file.
+
+Belongs here: what Dagster needs to know about them. Does not: the extraction itself (`extraction/sync.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from fq_platform.automation.partitions import daily_partitions, days
+from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.resources.failures import shown_to_users
+from fq_platform.resources.mongo import MongoResource
+from fq_platform.settings import get_settings
+from fq_platform.sources import Collection, Sources
+
+WINDOW_COLUMN = "_fq_window"
+
+
+def raw_key(sources: Sources, collection: str) -> dg.AssetKey:
+    """The asset key of a collection's raw table, such as `raw/ecommerce_db_orders`."""
+    return dg.AssetKey([Layer.RAW.value, sources.table(collection)])
+
+
+def build_raw_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
+    """The raw assets of all declared collections.
+
+    Args:
+        sources: The sources file.
+
+    Returns:
+        One asset a collection, partitioned by day where it declares `partition_by`.
+    """
+    return [_raw_asset(sources, name, options) for name, options in sources.collections.items()]
+
+
+def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.AssetsDefinition:
+    table = TableName(Layer.RAW, sources.table(collection), sources.app)
+    by_day = f", by day of `{options.partition_by}`" if options.partition_by else ""
+
+    @dg.asset(
+        key=raw_key(sources, collection),
+        description=f"Changelog of the MongoDB collection `{sources.database}.{collection}`{by_day}. Append-only: "
+        "materialising it appends what was inserted, updated or deleted since, and nothing else.",
+        group_name=Layer.RAW.value,
+        kinds={"mongodb", "iceberg"},
+        partitions_def=daily_partitions(sources.start_date) if options.partition_by else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if options.partition_by else None,
+        metadata={
+            "dagster/table_name": table.qualified,
+            "dagster/storage_kind": "iceberg",
+            "collection": f"{sources.database}.{collection}",
+        }
+        | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
+    )
+    def _asset(context: dg.AssetExecutionContext, mongo: MongoResource) -> dg.MaterializeResult:
+        from fq_platform.extraction.sync import sync
+        from fq_platform.extraction.windows import Window, daily
+
+        settings = get_settings()
+        if options.partition_by:
+            asked = days(context)
+            windows = list(daily(options.partition_by, sources.start_date, asked[0], asked[-1]))
+            partition = f"{asked[0]}...{asked[-1]}" if len(asked) > 1 else str(asked[0])
+        else:
+            windows, partition = [Window()], ""
+        with shown_to_users(), mongo.database(sources.database) as database:
+            result = sync(
+                database,
+                collection,
+                windows,
+                catalog=open_catalog(settings),
+                table=table,
+                warehouse=warehouse_uri(settings),
+                run_id=context.run_id,
+                partition=partition,
+                batch_documents=settings.extraction_batch_documents,
+            )
+        context.log.info(
+            f"{table.qualified}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
+            f"{result.unchanged} unchanged, {result.rescued} rescued values"
+        )
+        return dg.MaterializeResult(metadata=_metadata(result, partitioned=bool(partition)))
+
+    return _asset
+
+
+def _metadata(result: Any, *, partitioned: bool) -> dict[str, Any]:
+    rows = "dagster/partition_row_count" if partitioned else "dagster/row_count"
+    return {
+        rows: result.documents,
+        "rows": result.inserted + result.updated + result.deleted,
+        "inserted": result.inserted,
+        "updated": result.updated,
+        "deleted": result.deleted,
+        "unchanged": result.unchanged,
+        "rescued": result.rescued,
+        "changed": result.changed,
+        "new_columns": result.new_columns,
+        "bytes": result.bytes,
+        "duration_seconds": round(result.seconds, 3),
+        "snapshot_id": str(result.snapshot_id) if result.snapshot_id else "none",
+    }
