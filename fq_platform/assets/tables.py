@@ -1,0 +1,88 @@
+"""The assets of one table each: inputs from Iceberg, a pure transform, the output to Iceberg.
+
+Belongs here: how a contract and a transform become an asset. Does not: which tables there are (`accounting.py`).
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from fq_platform.automation.freshness import freshness_policy
+from fq_platform.automation.partitions import daily_partitions, days
+from fq_platform.contracts import Contract
+from fq_platform.resources.failures import shown_to_users
+from fq_platform.sources import Sources
+
+
+@dataclass(frozen=True)
+class TableAsset:
+    """The declaration of a table's asset.
+
+    Args:
+        contract: The table.
+        inputs: Parameter of the transform to the asset key of the table that it takes.
+        whole_history: The parameters that take all partitions of their table, whatever partition is made.
+        takes_days: Whether the transform also takes `days`, the list of days asked for.
+    """
+
+    contract: Contract
+    inputs: Mapping[str, dg.AssetKey]
+    whole_history: frozenset[str] = field(default_factory=frozenset)
+    takes_days: bool = False
+
+    def build(self, sources: Sources) -> dg.AssetsDefinition:
+        """Make the asset; the transform `fq_platform.transforms.<table>.<table>` is imported when it runs.
+
+        Args:
+            sources: The sources file, for the application's name and the first day.
+
+        Returns:
+            The asset, partitioned by day if its contract has a partition column.
+        """
+        contract = self.contract
+        table = contract.table(sources.app)
+        by_day = contract.partition_column
+
+        @dg.asset(
+            key=list(table.identifier),
+            ins={
+                name: dg.AssetIn(
+                    key, partition_mapping=dg.AllPartitionMapping() if name in self.whole_history else None
+                )
+                for name, key in self.inputs.items()
+            },
+            description=f"{contract.description} One row is {contract.grain}.",
+            group_name=contract.layer.value,
+            kinds={"spark", "iceberg"},
+            partitions_def=daily_partitions(sources.start_date) if by_day else None,
+            backfill_policy=dg.BackfillPolicy.single_run() if by_day else None,
+            freshness_policy=freshness_policy(contract.layer),
+            metadata={
+                "dagster/table_name": table.qualified,
+                "dagster/storage_kind": "iceberg",
+                "dagster/column_schema": column_schema(contract),
+            }
+            | ({"partition_expr": by_day} if by_day else {}),
+        )
+        def _asset(context: dg.AssetExecutionContext, **frames: Any) -> Any:
+            with shown_to_users():
+                extra = {"days": days(context)} if self.takes_days else {}
+                return transform(contract.name)(**frames, **extra)
+
+        return _asset
+
+
+def transform(name: str) -> Callable[..., Any]:
+    """The pure function that makes a table, by the table's name without its application."""
+    function: Callable[..., Any] = getattr(importlib.import_module(f"fq_platform.transforms.{name}"), name)
+    return function
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """The columns that the UI shows for a table."""
+    return dg.TableSchema(
+        [dg.TableColumn(name=c.name, type=c.type, description=c.description) for c in contract.columns]
+    )

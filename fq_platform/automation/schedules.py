@@ -1,0 +1,45 @@
+"""The jobs by which tables are refreshed, and the schedule that runs them.
+
+Belongs here: which assets run together and when. Does not: what a change in the source sets off (`sensors.py`).
+"""
+
+import datetime as dt
+
+import dagster as dg
+
+from fq_platform.automation.partitions import daily_partitions
+from fq_platform.sources import Sources
+
+DAILY_REFRESH = "daily_refresh"
+
+
+def build_daily_job(sources: Sources) -> dg.JobDefinition | dg.UnresolvedAssetJobDefinition:
+    """The job that refreshes every table: the days asked for of dated ones, all of the others."""
+    return dg.define_asset_job(
+        DAILY_REFRESH,
+        selection=dg.AssetSelection.all(),
+        partitions_def=daily_partitions(sources.start_date) if _has_days(sources) else None,
+        description="Refreshes every table for the days asked for, from the source to the marts.",
+    )
+
+
+def build_daily_schedule(sources: Sources) -> dg.ScheduleDefinition:
+    """The schedule that refreshes yesterday at 02:00 UTC, when that day is complete."""
+
+    @dg.schedule(
+        name=DAILY_REFRESH,
+        job_name=DAILY_REFRESH,
+        cron_schedule="0 2 * * *",
+        execution_timezone="UTC",
+        description="Refreshes yesterday's partition, and the tables without partitions, at 02:00 UTC.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        yesterday = (context.scheduled_execution_time - dt.timedelta(days=1)).date().isoformat()
+        return dg.RunRequest(run_key=yesterday, partition_key=yesterday if _has_days(sources) else None)
+
+    return daily_refresh
+
+
+def _has_days(sources: Sources) -> bool:
+    return any(collection.partition_by for collection in sources.collections.values())

@@ -1,0 +1,46 @@
+"""The one entry for Dagster: what there is, composed. Loading it connects to nothing and starts nothing.
+
+Belongs here: putting the parts together. Does not: any part.
+"""
+
+import dagster as dg
+
+from fq_platform.assets.accounting import build_accounting_assets, is_declared
+from fq_platform.assets.raw import build_raw_assets
+from fq_platform.automation.schedules import build_daily_job, build_daily_schedule
+from fq_platform.automation.sensors import build_mongo_sensor
+from fq_platform.checks import build_checks
+from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
+from fq_platform.resources.mongo import MongoResource
+from fq_platform.resources.spark import SparkResource
+from fq_platform.sources import Sources, get_sources
+
+
+def build_definitions(sources: Sources) -> dg.Definitions:
+    """Compose the definitions for a sources file.
+
+    Args:
+        sources: Which collections there are; the accounting tables exist where their collections do.
+
+    Returns:
+        Assets, checks, jobs, schedules, sensors and resources.
+    """
+    accounting = is_declared(sources)
+    spark = SparkResource()
+    return dg.Definitions(
+        assets=[*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())],
+        asset_checks=build_checks(sources.app) if accounting else [],
+        jobs=[build_daily_job(sources)],
+        schedules=[build_daily_schedule(sources)],
+        sensors=[build_mongo_sensor(sources)],
+        resources={
+            "mongo": MongoResource(),
+            "spark": spark,
+            "io_manager": SparkIcebergIOManager(spark=spark, app=sources.app),
+        },
+        # One process for all steps of a run: a process a step would start a JVM each.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(get_sources())

@@ -1,0 +1,84 @@
+"""Where to look: which windows hold documents whose watermark rose since the last look.
+
+Belongs here: asking MongoDB by watermark. Does not: finding out what changed (`sync.py`); deletions leave no watermark
+and are found when their window is compared.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.database import Database
+
+from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.windows import owner
+
+LIMIT = 50_000
+"""Documents looked at in one call, so that a call takes bounded time."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a look at a collection found.
+
+    Args:
+        days: The days whose windows own changed documents; empty for a collection without days.
+        documents: How many changed documents were seen.
+        watermark: Where the next look begins; None if no document has a watermark.
+    """
+
+    days: frozenset[dt.date] = field(default_factory=frozenset)
+    documents: int = 0
+    watermark: dt.datetime | None = None
+
+
+def changes_since(
+    database: Database[dict[str, Any]],
+    collection: str,
+    *,
+    watermark: str,
+    since: dt.datetime | None,
+    partition_by: str | None,
+    start_date: dt.date,
+    limit: int = LIMIT,
+) -> Changes:
+    """Look for documents whose watermark lies after the last one seen, oldest first.
+
+    A call ends after `limit` documents, but never between two with the same watermark, so that the next call can
+    begin strictly after it.
+
+    Args:
+        database: The source.
+        collection: The collection's name.
+        watermark: Dotted path of the watermark field, a date; it should have an index.
+        since: The last watermark seen; None for the first look, which sees every document.
+        partition_by: Dotted path of the event-time field; None for a collection without days.
+        start_date: The first day of the collection's partitions.
+        limit: The number of documents after which the call may end.
+
+    Returns:
+        The days concerned and the new watermark.
+    """
+    after: dict[str, Any] = {"$type": "date"} if since is None else {"$gt": since}
+    fields = [name for name in (watermark, partition_by) if name]
+    found: set[dt.date] = set()
+    documents, last = 0, since
+    cursor = database.get_collection(collection, codec_options=CODEC).find({watermark: after}, fields)
+    with cursor.sort(watermark, 1) as ordered:
+        for document in ordered:
+            mark = _at(document, watermark)
+            if documents >= limit and mark != last:
+                break
+            documents += 1
+            if isinstance(mark, dt.datetime):
+                last = mark
+            if partition_by:
+                found.add(owner(_at(document, partition_by), start_date))
+    return Changes(frozenset(found), documents, last)
+
+
+def _at(document: Any, path: str) -> Any:
+    """The value at a dotted path, or None."""
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
