@@ -49,7 +49,7 @@ class Endpoint:
         draft.replace(file)
 
     def is_served(self, settings: Settings) -> bool:
-        """Whether the server's process exists and serves this data folder; the number alone may have passed to another."""
+        """Whether the server's process exists and serves this folder; a number may pass to another process."""
         import psutil
 
         try:
