@@ -1,0 +1,141 @@
+"""The command `fq`: each command reads the settings and calls the library that does the work.
+
+Belongs here: commands, their options and help. Does not: any work; and no heavy import at the top, so that
+`fq --help` answers at once.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from fq_platform.cli_errors import reported
+from fq_platform.query.options import EngineName, Format
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="How the result is written. [default: by the name of --output, else table]"),
+]
+OutputOption = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
+MaxRowsOption = Annotated[int, typer.Option(min=1, help="The rows that a table shows; other formats have all.")]
+
+
+class _Commands(TyperGroup):
+    """Commands whose errors are reported to people, however the commands are started."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with reported():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="MongoDB to an Apache Iceberg lakehouse, with lineage, checks, freshness and fast SQL.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"fq {version('fq-platform')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo() -> None:
+    """Load sample data into an embedded MongoDB, build and check every table, answer three questions.
+
+    Ends with exit code 0 only if all checks passed.
+    """
+    from rich.console import Console
+
+    from fq_platform.demo.run import run_demo
+    from fq_platform.settings import get_settings
+
+    raise typer.Exit(run_demo(get_settings(), Console()))
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of the Dagster UI, on loopback.")] = 3000,
+) -> None:
+    """Run the same stack with the Dagster UI, schedules and sensors on, until Ctrl-C.
+
+    The embedded MongoDB with the sample data belongs to it unless MONGO_URI names a MongoDB.
+    """
+    from rich.console import Console
+
+    from fq_platform.demo.dev_server import run_dev
+    from fq_platform.settings import get_settings
+
+    raise typer.Exit(run_dev(get_settings(), Console(), port))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One statement that only reads, such as SELECT or DESCRIBE.")],
+    engine: Annotated[EngineName, typer.Option(help="The engine that answers.")] = EngineName.DUCKDB,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Read the tables as they were: a snapshot id, or an ISO timestamp (UTC if it has no zone)."),
+    ] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    max_rows: MaxRowsOption = 50,
+) -> None:
+    """Answer SQL over the lakehouse, read only.
+
+    Tables are named raw.x, curated.y, shared.d, analytics.z; `fq tables` lists them. Values are exact in every
+    format: in JSON, decimals with a fraction are strings; in CSV, NULL is an empty field and "" an empty string.
+    """
+    from fq_platform.query.engine import open_engine
+    from fq_platform.query.output import choose_format, deliver, require_no_terminal
+    from fq_platform.query.time_travel import parse_as_of
+    from fq_platform.settings import get_settings
+
+    form = choose_format(form, output)
+    if output is None:
+        require_no_terminal(form)
+    moment = parse_as_of(as_of) if as_of is not None else None
+    with _busy("Running the query"):
+        reader = open_engine(engine, get_settings()).execute(sql, moment)
+    deliver(reader, form, output, max_rows)
+
+
+@app.command()
+def tables(form: FormatOption = None, output: OutputOption = None, max_rows: MaxRowsOption = 1_000) -> None:
+    """List the lakehouse's tables: rows, snapshots, and the latest snapshot with the moment of its commit."""
+    from fq_platform.lakehouse.catalog import open_catalog
+    from fq_platform.query.inventory import list_tables
+    from fq_platform.query.output import choose_format, deliver
+    from fq_platform.settings import get_settings
+
+    deliver(list_tables(open_catalog(get_settings())), choose_format(form, output), output, max_rows)
+
+
+def _busy(what: str) -> AbstractContextManager[Any]:
+    """A sign of life on a terminal; nothing where standard error is not one."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    app(prog_name="fq")

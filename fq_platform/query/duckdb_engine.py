@@ -1,0 +1,182 @@
+"""DuckDB, embedded, over the Iceberg catalog: every table a query names becomes a view over its current metadata.
+
+Belongs here: what DuckDB needs to read the lakehouse. Does not: the statement's check (`duckdb_statement.py`), output.
+"""
+
+import difflib
+import importlib.util
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from fq_platform.errors import FqError
+from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.layout import CATALOG, Layer
+from fq_platform.query.duckdb_statement import tables_read
+from fq_platform.query.time_travel import AsOf, snapshots_as_of
+from fq_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
+
+EXTENSIONS = ("httpfs", "avro", "iceberg")
+"""In this order: each needs the ones before it."""
+
+ROWS_PER_BATCH = 65_536
+_UNKNOWN_TABLE = re.compile(r'^Catalog Error: Table with name "?(.+?)"? does not exist')
+
+
+class DuckDbEngine:
+    """A query engine (see `QueryEngine`) that runs in this process and needs no server.
+
+    Every query gets a database of its own in memory, so that it sees the catalog as it is when the query starts.
+
+    Args:
+        settings: The profile and `FQ_HOME` decide which catalog; larger-than-memory queries spill into `FQ_HOME/tmp`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _catalog(self) -> "Catalog":
+        return open_catalog(self._settings)
+
+    def tables(self) -> list[str]:
+        """See `QueryEngine.tables`."""
+        return [f"{layer}.{name}" for layer in Layer for _, name in sorted(self._catalog.list_tables(layer.value))]
+
+    def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
+        """See `QueryEngine.execute`."""
+        connection = _connect(self._settings)
+        with self._errors_for_users():
+            written = tables_read(connection, sql)
+        named = self._named(written)
+        if as_of is not None and not named:
+            raise FqError("The query names no table to look at in the past", where="--as-of", fix="Name one")
+        # A statement such as SHOW ALL TABLES names none, but is about all.
+        tables = [self._load(name) for name in named or self.tables()]
+        snapshots = snapshots_as_of(tables, as_of) if as_of is not None else [None] * len(tables)
+        with self._errors_for_users():
+            for table, snapshot in zip(tables, snapshots, strict=True):
+                _create_view(connection, table, snapshot)
+            # The search path lets SHOW TABLES see the views; the lock keeps the sandbox shut.
+            connection.execute(f"SET search_path = '{','.join(f'{CATALOG}.{layer}' for layer in Layer)}'")
+            connection.execute("SET lock_configuration = true")
+            reader = connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader))
+
+    def _batches(self, connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            with self._errors_for_users():
+                yield from reader
+        finally:
+            connection.close()
+
+    def _load(self, name: str) -> "Table":
+        try:
+            return self._catalog.load_table(name)
+        except FileNotFoundError as error:
+            raise FqError(
+                f"The table {name} is damaged: its metadata file is missing",
+                where=str(error.filename or error),
+                fix="Restore the warehouse's folder, or drop the table and materialise its asset again",
+            ) from None
+
+    @contextmanager
+    def _errors_for_users(self) -> Iterator[None]:
+        """Turn DuckDB's errors into the project's, with its message and the position in the query."""
+        try:
+            yield
+        except (duckdb.Error, OSError, RuntimeError) as error:  # the last two: errors while streaming, and Ctrl-C
+            message = str(error)
+            if "interrupted" in message.lower():
+                raise KeyboardInterrupt from None
+            unknown = _UNKNOWN_TABLE.match(message)
+            if unknown:
+                raise _unknown_table(unknown.group(1), self.tables()) from None
+            raise FqError(
+                f"DuckDB cannot answer the query:\n{message}",
+                fix="Correct the SQL; `fq tables` lists the tables, DESCRIBE <table> their columns",
+            ) from None
+
+    def _named(self, written: Sequence[tuple[str, str]]) -> list[str]:
+        """The lakehouse's tables among those written in a query, in the catalog's spelling."""
+        if not written:
+            return []
+        spelling: dict[str, str] = {}
+        for name in self.tables():
+            spelling[name.lower()] = name
+            spelling.setdefault(f".{name.split('.')[1]}".lower(), name)  # without a namespace: the first layer's
+        references = {f"{namespace}.{name}".lower() for namespace, name in written}
+        for reference in references - spelling.keys():
+            if reference.split(".")[0] in set(Layer):  # others may be common table expressions or DuckDB's own
+                raise _unknown_table(reference, self.tables())
+        return sorted({spelling[reference] for reference in references & spelling.keys()})
+
+
+def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A database in memory that can read the warehouse and nothing else, and fetches nothing from the network."""
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "temp_directory": str(settings.home / "tmp"),
+        }
+    )
+    for extension in EXTENSIONS:
+        connection.load_extension(str(_extension_file(extension)))
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
+    connection.execute(f"USE {CATALOG}")
+    for layer in Layer:
+        connection.execute(f"CREATE SCHEMA {layer}")
+    connection.execute(f"SET allowed_directories = [{_literal(warehouse_uri(settings) + '/')}]")
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def _extension_file(name: str) -> Path:
+    """The extension's library inside its wheel, of exactly the running DuckDB's version."""
+    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+    folder = Path(spec.origin).parent if spec and spec.origin else Path()
+    file = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+    if not file.is_file():
+        raise FqError(
+            f"DuckDB's extension {name} is not installed for version {duckdb.__version__}",
+            where=str(file),
+            fix=f"Install it: pip install duckdb-extension-{name}=={duckdb.__version__}",
+        )
+    return file
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: "Table", snapshot: int | None) -> None:
+    namespace, name = (f'"{part}"' for part in table.name())
+    at = f", snapshot_from_id = {snapshot}" if snapshot is not None else ""
+    connection.execute(f"CREATE VIEW {namespace}.{name} AS FROM iceberg_scan({_literal(table.metadata_location)}{at})")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _unknown_table(name: str, known: list[str]) -> FqError:
+    """The error for a table that is not there, with names near to it."""
+    what = f"There is no table {name}"
+    if not known:
+        return FqError(f"{what}, and no other yet", fix="Fill the lakehouse first: `fq demo` does it with sample data")
+    near = [
+        candidate
+        for candidate in known
+        if candidate.split(".")[1] == name
+        or difflib.get_close_matches(name, [candidate, candidate.split(".")[1]], n=1, cutoff=0.6)
+    ]
+    hint = f"Near to it: {', '.join(near[:5])}" if near else f"There are: {', '.join(known)}"
+    return FqError(what, fix=f"{hint}. If it should be there, materialise its asset first")
