@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bson import ObjectId
-from pymongo import ASCENDING, MongoClient
+from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from fq_platform.demo.load import MARKER_COLLECTION
-from fq_platform.demo.sample_rules import Document, money, rounded
+from fq_platform.demo.sample_rules import INVOICED_WITHIN_DAYS, Document, money, rounded
 from fq_platform.errors import FqError
 
 CORRECTED_DAY = 3
@@ -22,9 +22,6 @@ DELETED_DAY = 6
 """The days (from 1) from which on an order is looked for."""
 CHANGED_DAY = 20
 """The day (from 1) on which the correction is made."""
-
-CANDIDATES = 100
-"""How many orders are looked at; about one in thirteen is never invoiced."""
 
 _PLAN = {"_id": "late_changes"}
 
@@ -100,12 +97,12 @@ def _choose(database: Database[Document], at: dt.datetime | None) -> Document:
             where=f"database {database.name}",
             fix="Load it first: fq demo",
         )
-    begin = dt.datetime.combine(dt.date.fromisoformat(marker["start"]), dt.time(), dt.UTC)
     # Only lines as they should be: correcting a quantity does not also tidy up its type.
     tidy = {"lines.0.quantity": {"$type": "int"}, "lines.0.unit_price": {"$type": "decimal"}}
-    corrected = _first_not_invoiced(database, begin, CORRECTED_DAY, {"status": {"$ne": "cancelled"}, **tidy})
-    deleted = _first_not_invoiced(database, begin, DELETED_DAY, {"status": "cancelled"})
-    changed_at = at or begin + dt.timedelta(days=CHANGED_DAY - 1, hours=12)
+    corrected = _first_not_invoiced(database, marker, CORRECTED_DAY, {"status": {"$ne": "cancelled"}, **tidy})
+    deleted = _first_not_invoiced(database, marker, DELETED_DAY, {"status": "cancelled"})
+    noon = dt.datetime.combine(dt.date.fromisoformat(marker["start"]), dt.time(12), dt.UTC)
+    changed_at = at or noon + dt.timedelta(days=CHANGED_DAY - 1)
     return {
         "corrected": {
             "_id": corrected["_id"],
@@ -117,20 +114,20 @@ def _choose(database: Database[Document], at: dt.datetime | None) -> Document:
 
 
 def _first_not_invoiced(
-    database: Database[Document], begin: dt.datetime, day: int, condition: dict[str, Any]
+    database: Database[Document], marker: Document, day: int, condition: dict[str, Any]
 ) -> Document:
     """The first order of a day (or of a later one, in small data) that meets a condition and has no invoice."""
-    from_day = {"order_date": {"$gte": begin + dt.timedelta(days=day - 1)}}
-    by_time = [("order_date", ASCENDING), ("_id", ASCENDING)]
-    orders = list(database["orders"].find({**from_day, **condition}).sort(by_time).limit(CANDIDATES))
-    # One question for all of them: invoices are not indexed by order.
-    order_ids = [order["_id"] for order in orders]
-    invoiced = {
-        found["order_id"] for found in database["invoices"].find({"order_id": {"$in": order_ids}}, ["order_id"])
-    }
-    for order in orders:
-        if order["_id"] not in invoiced:
-            return order
+    begin = dt.datetime.combine(dt.date.fromisoformat(marker["start"]), dt.time(), dt.UTC)
+    for days in range(day - 1, marker["days"]):
+        morning = begin + dt.timedelta(days=days)
+        ordered = {"order_date": {"$gte": morning, "$lt": morning + dt.timedelta(days=1)}}
+        # In bounds, since a whole scan takes the embedded server seconds.
+        invoiced = {"invoice_date": {"$gte": morning, "$lt": morning + dt.timedelta(days=1 + INVOICED_WITHIN_DAYS)}}
+        with_invoice = {invoice["order_id"] for invoice in database["invoices"].find(invoiced, ["order_id"])}
+        orders = database["orders"].find({**ordered, **condition})
+        waiting = [order for order in orders if order["_id"] not in with_invoice]
+        if waiting:
+            return min(waiting, key=lambda order: order["_id"])
     raise FqError(
         "The sample data has no order that could be changed late",
         where=f"database {database.name}",

@@ -54,6 +54,9 @@ At regular distances, not by chance: so every kind occurs in the smallest data s
 invoice or a payment are counted over orders, so those that are cancelled or not yet invoiced leave gaps.
 """
 
+INVOICED_WITHIN_DAYS = 3
+"""An order is invoiced less than so many days after it came in, or never."""
+
 CENT = Decimal("0.01")
 MILLISECOND = dt.timedelta(milliseconds=1)
 DAY_MS = 24 * 60 * 60 * 1000

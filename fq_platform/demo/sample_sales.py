@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fq_platform.demo.sample_masters import Customer, Product
-from fq_platform.demo.sample_rules import DAY_MS, MILLISECOND, Document, dice, has, money, object_id, rounded
+from fq_platform.demo.sample_rules import (
+    DAY_MS,
+    INVOICED_WITHIN_DAYS,
+    MILLISECOND,
+    Document,
+    dice,
+    has,
+    money,
+    object_id,
+    rounded,
+)
 
 EUR_IN = {"EUR": Decimal(1), "USD": Decimal("1.10"), "GBP": Decimal("0.86")}
 """What one EUR costs in each currency that the business sells in."""
@@ -70,8 +80,8 @@ def sale(
     order = _order(roll, seed, index, ordered, end, customer, lines)
     if has("order cancelled", seed, index) or has("order never invoiced", seed, index):
         return Sale(order, None, [])
-    # Within three days, most of them sooner.
-    invoiced = ordered + MILLISECOND * min(roll.randrange(3 * DAY_MS), roll.randrange(3 * DAY_MS))
+    longest = INVOICED_WITHIN_DAYS * DAY_MS
+    invoiced = ordered + MILLISECOND * min(roll.randrange(longest), roll.randrange(longest))
     if invoiced >= end:
         return Sale(order, None, [])
     invoice, gross = _invoice(seed, index, invoiced, order, customer, lines)
