@@ -99,7 +99,7 @@ def _metadata(result: Any, *, partitioned: bool) -> dict[str, Any]:
         "rescued": result.rescued,
         "changed": result.changed,
         "new_columns": result.new_columns,
-        "bytes": result.bytes,
+        "bytes_added": result.bytes,
         "duration_seconds": round(result.seconds, 3),
         "snapshot_id": str(result.snapshot_id) if result.snapshot_id else "none",
     }

@@ -1,0 +1,54 @@
+"""What `fq demo` prints: tables made, checks, answers, next steps.
+
+Belongs here: words and layout. Does not: running or measuring anything, or how a query's result is shown.
+"""
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from fq_platform.demo.refresh import RunOutcome
+
+
+def show_tables(console: Console, outcome: RunOutcome) -> None:
+    """Print what a run made, a line a table: rows, seconds, whether it changed."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("asset = table")
+    table.add_column("rows", justify="right")
+    table.add_column("seconds", justify="right")
+    table.add_column("")
+    for made in outcome.tables:
+        table.add_row(made.name, f"{made.rows:,}", f"{made.seconds:.1f}", "changed" if made.changed else "unchanged")
+    console.print(table)
+
+
+def show_checks(console: Console, outcome: RunOutcome) -> None:
+    """Print how many checks passed, then each that did not and each step that failed, with its reason."""
+    failed = [check for check in outcome.checks if not check.passed]
+    console.print(f"Checks: {len(outcome.checks) - len(failed)} of {len(outcome.checks)} passed")
+    for check in failed:
+        console.print(f"[red]failed[/]  {check.name}  {check.description}", highlight=False)
+    for step, reason in outcome.failures:
+        console.print(f"[red]failed[/]  {step}: {reason}", highlight=False)
+
+
+def show_changed(console: Console, before: Mapping[str, int | None], after: Mapping[str, int | None]) -> None:
+    """Print which tables have a new snapshot since the command began, or that none has."""
+    changed = [name for name in after if after[name] != before.get(name)]
+    if changed:
+        console.print(f"{len(changed)} of {len(after)} tables changed.")
+    else:
+        console.print(f"No table changed: all {len(after)} agree with the source already, so nothing was written.")
+
+
+def show_next_steps(console: Console) -> None:
+    """Print what to do next."""
+    console.print(
+        "\n[bold]Next[/]\n"
+        "  make dev                                  the Dagster UI: lineage, partitions, checks, schedule, sensor\n"
+        '  .venv/bin/fq query "SHOW TABLES"          SQL over every table\n'
+        "  README.md, 'Your own MongoDB'             point it at yours",
+        highlight=False,
+    )
