@@ -6,6 +6,8 @@ BIN := .venv/bin
 # The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
+# dg with an instance of its own, in which telemetry is off: its default one is in the user's home, with telemetry on.
+DG := VIRTUAL_ENV=$(CURDIR)/.venv DAGSTER_HOME=$(CURDIR)/.venv/dagster PYTHONWARNINGS=ignore $(BIN)/dg
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +29,10 @@ check: $(DEV) ## Format, lint, types, lock file, Dagster definitions, file sizes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	.ci/bootstrap uv lock --check
+	@mkdir -p .venv/dagster && cp dagster.yaml .venv/dagster/
+	$(DG) check toml
+	$(DG) check yaml
+	$(DG) check defs
 	@large=$$(git ls-files -z -- ':!uv.lock' | xargs -0 sh -c 'find "$$@" -size +1024k' sh); \
 		[ -z "$$large" ] || { echo "Larger than 1 MiB, keep out of git: $$large" >&2; exit 1; }
 
