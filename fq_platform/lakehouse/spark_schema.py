@@ -1,0 +1,186 @@
+"""How a DataFrame's schema meets a table's: what must change in the table, and the rows in the table's types.
+
+Belongs here: comparing schemas, the ALTER statements, the casts. Does not: executing anything on a table.
+"""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
+from pyspark.sql.types import (
+    ArrayType,
+    ByteType,
+    DataType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    MapType,
+    NullType,
+    ShortType,
+    StructField,
+    StructType,
+)
+
+from fq_platform.errors import FqError
+
+Steps = tuple[str, ...]
+"""Where a type stands in a schema: column, fields, and `element`, `key`, `value` inside lists and maps."""
+
+_INTEGERS: list[type[DataType]] = [ByteType, ShortType, IntegerType, LongType]
+_FLOATS: list[type[DataType]] = [FloatType, DoubleType]
+
+
+def evolution(table: str, present: StructType, incoming: StructType) -> list[str]:
+    """The statements after which the table can hold the incoming rows; columns are only ever added or widened.
+
+    Args:
+        table: Qualified name of the table.
+        present: The table's schema.
+        incoming: The DataFrame's schema.
+
+    Returns:
+        `ALTER TABLE` statements in order; empty where the table can hold the rows as it is.
+
+    Raises:
+        FqError: A column's type can neither be cast without loss to the table's, nor the table's be promoted to it.
+    """
+    return [f"ALTER TABLE {table} {change}" for change in _struct_changes(table, (), present, incoming)]
+
+
+def conformed(incoming: StructType, present: StructType) -> list[Column]:
+    """The select list that turns incoming rows into rows of exactly the table's columns and types.
+
+    Args:
+        incoming: The DataFrame's schema.
+        present: The table's schema, after its evolution.
+
+    Returns:
+        One column for each of the table's, in its order; what the DataFrame lacks is null.
+    """
+    names = _by_name(incoming)
+    return [
+        _conform(
+            F.col(quote(names[field.name.lower()].name)), names[field.name.lower()].dataType, field.dataType
+        ).alias(field.name)
+        if field.name.lower() in names
+        else F.lit(None).cast(field.dataType).alias(field.name)
+        for field in present
+    ]
+
+
+def quote(name: str) -> str:
+    """An identifier as SQL takes it, whatever characters it has."""
+    return f"`{name.replace('`', '``')}`"
+
+
+def columns_sql(table: str, schema: StructType) -> str:
+    """The column list of a `CREATE TABLE` statement, every column nullable.
+
+    Raises:
+        FqError: A column has no type (only nulls without a cast).
+    """
+    return ", ".join(f"{quote(field.name)} {_type_sql(table, (field.name,), field.dataType)}" for field in schema)
+
+
+def _type_sql(table: str, path: Steps, kind: DataType) -> str:
+    match kind:
+        case StructType():
+            fields = (f"{quote(f.name)}: {_type_sql(table, (*path, f.name), f.dataType)}" for f in kind)
+            return f"STRUCT<{', '.join(fields)}>"
+        case ArrayType():
+            return f"ARRAY<{_type_sql(table, (*path, 'element'), kind.elementType)}>"
+        case MapType():
+            key = _type_sql(table, (*path, "key"), kind.keyType)
+            return f"MAP<{key}, {_type_sql(table, (*path, 'value'), kind.valueType)}>"
+        case NullType():
+            raise FqError(
+                f"The column {'.'.join(path)} has no type, as it holds only untyped nulls",
+                where=table,
+                fix="Cast it to the type it is meant to have",
+            )
+        case _:
+            return kind.simpleString()
+
+
+def _by_name(schema: StructType) -> dict[str, StructField]:
+    """Fields by their lower-case name: Spark tells no columns apart by case."""
+    return {field.name.lower(): field for field in schema}
+
+
+def _struct_changes(table: str, path: Steps, present: StructType, incoming: StructType) -> list[str]:
+    known = _by_name(present)
+    changes = []
+    for field in incoming:
+        match = known.get(field.name.lower())
+        if match is None:
+            here = (*path, field.name)
+            changes.append(f"ADD COLUMN {_path_sql(here)} {_type_sql(table, here, field.dataType)}")
+        else:
+            changes += _type_changes(table, (*path, match.name), match.dataType, field.dataType)
+    return changes
+
+
+def _type_changes(table: str, path: Steps, present: DataType, incoming: DataType) -> list[str]:
+    match present, incoming:
+        case StructType(), StructType():
+            return _struct_changes(table, path, present, incoming)
+        case ArrayType(), ArrayType():
+            return _type_changes(table, (*path, "element"), present.elementType, incoming.elementType)
+        case MapType(), MapType() if _fits(incoming.keyType, present.keyType):
+            return _type_changes(table, (*path, "value"), present.valueType, incoming.valueType)
+    if _fits(incoming, present):
+        return []
+    if _promotable(present, incoming):
+        return [f"ALTER COLUMN {_path_sql(path)} TYPE {incoming.simpleString()}"]
+    raise FqError(
+        f"The column {'.'.join(path)} is {present.simpleString()} in the table and {incoming.simpleString()} in the "
+        "new rows, which cannot be stored in it without loss; nothing was written",
+        where=table,
+        fix=f"Cast the column to {present.simpleString()} in the transform, or give it another name",
+    )
+
+
+def _path_sql(path: Steps) -> str:
+    return ".".join(quote(part) for part in path)
+
+
+def _fits(incoming: DataType, present: DataType) -> bool:
+    """Whether every value of the incoming type is, unchanged, a value of the table's type."""
+    if incoming == present or isinstance(incoming, NullType):
+        return True
+    if isinstance(incoming, DecimalType) and isinstance(present, DecimalType):
+        digits = incoming.precision - incoming.scale <= present.precision - present.scale
+        return digits and incoming.scale <= present.scale
+    return any(_in_order(family, incoming, present) for family in (_INTEGERS, _FLOATS))
+
+
+def _promotable(present: DataType, incoming: DataType) -> bool:
+    """Whether Iceberg can widen the table's type to the incoming one without rewriting a file."""
+    if isinstance(present, DecimalType) and isinstance(incoming, DecimalType):
+        return present.scale == incoming.scale and present.precision < incoming.precision
+    return any(_in_order(family, present, incoming) for family in (_INTEGERS, _FLOATS))
+
+
+def _in_order(family: list[type[DataType]], narrow: DataType, wide: DataType) -> bool:
+    return type(narrow) in family and type(wide) in family and family.index(type(narrow)) <= family.index(type(wide))
+
+
+def _conform(column: Column, have: DataType, want: DataType) -> Column:
+    match have, want:
+        case StructType(), StructType():
+            names = _by_name(have)
+            fields = [
+                _conform(column.getField(names[f.name.lower()].name), names[f.name.lower()].dataType, f.dataType)
+                if f.name.lower() in names
+                else F.lit(None).cast(f.dataType)
+                for f in want
+            ]
+            named = [value.alias(field.name) for value, field in zip(fields, want, strict=True)]
+            return F.when(column.isNotNull(), F.struct(*named))
+        case ArrayType(), ArrayType():
+            return F.transform(column, lambda element: _conform(element, have.elementType, want.elementType))
+        case MapType(), MapType():
+            values = F.transform_values(column, lambda _, value: _conform(value, have.valueType, want.valueType))
+            return values.cast(want)
+        case _:
+            return column.cast(want)
