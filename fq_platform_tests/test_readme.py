@@ -42,6 +42,15 @@ def test_default_in_the_table_is_the_real_one(alias: str) -> None:
         assert settings_table()[alias] == str(default)
 
 
+def test_home_is_in_the_checkout_unless_its_own_variable_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are read from the variables in the table only: HOME is every user's, not ours."""
+    assert settings_table()["FQ_HOME"] == ".fq` in the checkout"
+    monkeypatch.delenv("FQ_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/somewhere/else")
+
+    assert Settings().home == project_root() / ".fq"
+
+
 def test_make_targets_named_exist() -> None:
     named = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
 
