@@ -1,0 +1,27 @@
+"""What each curated, shared and analytics table promises: columns, keys, allowed values, references.
+
+Belongs here: data only. Does not: making the tables (`transforms/`) or checking them (`checks/`), and no pyspark.
+"""
+
+from fq_platform.contracts.analytics import ACCOUNTS_RECEIVABLE, FCT_ORDERS, SALES_SUMMARY
+from fq_platform.contracts.curated import CUSTOMERS_SILVER, INVOICES_SILVER, ORDERS_SILVER, PAYMENTS_SILVER
+from fq_platform.contracts.model import Column, Contract, Reference
+from fq_platform.contracts.shared import DIM_CUSTOMERS, DIM_PRODUCTS
+
+CONTRACTS: dict[str, Contract] = {
+    contract.name: contract
+    for contract in (
+        ORDERS_SILVER,
+        CUSTOMERS_SILVER,
+        INVOICES_SILVER,
+        PAYMENTS_SILVER,
+        DIM_PRODUCTS,
+        DIM_CUSTOMERS,
+        FCT_ORDERS,
+        SALES_SUMMARY,
+        ACCOUNTS_RECEIVABLE,
+    )
+}
+"""Every contract by the table's name without its application, in the order in which data flows."""
+
+__all__ = ["CONTRACTS", "Column", "Contract", "Reference"]

@@ -1,0 +1,127 @@
+"""Reading a raw changelog: its live rows, and the values that did not fit their columns.
+
+Belongs here: what follows from the changelog's own columns. Does not: cleaning a business's fields (`cleaning.py`).
+"""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+RESCUED = "_fq_rescued"
+_RESCUED_TEXTS = "_fq_rescued_texts"
+NUMBER = "decimal(38,12)"
+"""The type in which a number is read before it is given the precision of its column."""
+
+# At most 17 digits before the point and one in the exponent: whatever matches fits NUMBER, so no cast can overflow.
+_NUMBER_TEXT = r"^[+-]?(?:\d{1,17}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d)?$"
+_TIMESTAMP_TEXT = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
+_WRAPPED = r'^\{"\$(?:numberInt|numberLong|numberDouble|numberDecimal|oid)":\s*"([^"]*)"\}$'
+
+
+def current(changelog: DataFrame) -> DataFrame:
+    """The live version of every document.
+
+    Args:
+        changelog: Rows of a raw table, of any windows, each window complete.
+
+    Returns:
+        The newest row per `_fq_window` and `_id`, without those whose newest row is a tombstone; columns unchanged.
+    """
+    newest_first = Window.partitionBy("_fq_window", "_id").orderBy(
+        F.col("_fq_extracted_at").desc(),
+        F.col("_fq_hash").desc(),  # decides a tie always in the same way
+    )
+    return (
+        changelog.withColumn("_fq_version", F.row_number().over(newest_first))
+        .where((F.col("_fq_version") == 1) & (F.col("_fq_op") != "delete"))
+        .drop("_fq_version")
+    )
+
+
+def optional(df: DataFrame, path: str, type_: str) -> Column:
+    """A field that may have no column because no document has had it so far.
+
+    Args:
+        df: Where it is looked for.
+        path: Its name; dotted for a field of a struct, such as `address.street`.
+        type_: The type in SQL of the nulls that stand in for it.
+
+    Returns:
+        The column as it is, or nulls of that type.
+    """
+    return F.col(path) if type_at(df.schema, path) is not None else F.lit(None).cast(type_)
+
+
+def type_at(schema: StructType, path: str) -> DataType | None:
+    """The type of a field by its dotted path, None if there is no such field."""
+    found: DataType = schema
+    for step in path.split("."):
+        if not isinstance(found, StructType) or step not in found.names:
+            return None
+        found = found[step].dataType
+    return found
+
+
+def with_rescued_texts(changelog: DataFrame) -> DataFrame:
+    """Read each rescued value once, for `rescued_text` and `rescued_number`.
+
+    Args:
+        changelog: Rows of a raw table.
+
+    Returns:
+        The same rows with a further column of the paths and texts.
+    """
+    texts = F.transform_values(RESCUED, lambda _, json: _text_of(json))
+    return changelog.withColumn(_RESCUED_TEXTS, texts)
+
+
+def rescued(path: Column) -> Column:
+    """The canonical extended JSON of the value rescued from a path such as `lines[2].unit_price`, else null."""
+    return F.try_element_at(F.col(RESCUED), path)
+
+
+def rescued_text(path: Column) -> Column:
+    """The text of a rescued string, number, boolean or ObjectId; null for anything else.
+
+    Args:
+        path: Where the value stood in the document.
+
+    Returns:
+        A STRING column of a DataFrame made by `with_rescued_texts`: `{"$numberInt":"1067"}` gives `1067`.
+    """
+    return F.try_element_at(F.col(_RESCUED_TEXTS), path)
+
+
+def rescued_number(path: Column) -> Column:
+    """The number that a rescued value is or spells; null where it cannot be read as one, for nothing is guessed.
+
+    Args:
+        path: Where the value stood in the document.
+
+    Returns:
+        A DECIMAL(38,12) column of a DataFrame made by `with_rescued_texts`: `{"$numberDecimal":"1.2"}` gives 1.2,
+        and the string `"12.50"` gives 12.50.
+    """
+    return number_from_text(rescued_text(path))
+
+
+def _text_of(json: Column) -> Column:
+    bare = F.get_json_object(F.concat(F.lit('{"value":'), json, F.lit("}")), "$.value")
+    wrapped = F.regexp_extract(json, _WRAPPED, 1)
+    return (
+        F.when(json.startswith("["), F.lit(None))
+        .when(json.startswith("{"), F.when(wrapped != "", wrapped))
+        .otherwise(bare)
+    )
+
+
+def number_from_text(text: Column) -> Column:
+    """The number that a text spells with a point for the decimals, as DECIMAL(38,12); null if it spells none."""
+    trimmed = F.trim(text)
+    return F.when(trimmed.rlike(_NUMBER_TEXT), trimmed).cast(NUMBER)
+
+
+def timestamp_from_text(text: Column) -> Column:
+    """The instant that an ISO 8601 text spells, UTC where it names no offset; null if it spells none."""
+    trimmed = F.trim(text)
+    return F.try_to_timestamp(F.when(trimmed.rlike(_TIMESTAMP_TEXT), trimmed))

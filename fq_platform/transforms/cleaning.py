@@ -1,0 +1,303 @@
+"""Reading documents field by field into clean, typed columns, with a list of what could not be read.
+
+Belongs here: how text, numbers, times and nested lines are cleaned. Does not: which fields a table has.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    AtomicType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    FractionalType,
+    NumericType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from fq_platform.transforms.changelog import (
+    NUMBER,
+    RESCUED,
+    number_from_text,
+    rescued,
+    rescued_number,
+    rescued_text,
+    timestamp_from_text,
+    with_rescued_texts,
+)
+
+ISSUES = "data_issues"
+
+_NO_FIELDS = StructType([StructField("_", StringType())])
+
+
+class Issues:
+    """What reading could not keep, as `<path>: <problem>`."""
+
+    def __init__(self) -> None:
+        self._suspicions: list[Column] = [F.col(RESCUED).isNotNull()]
+        self._problems: list[Column] = []
+
+    def add(self, problem: Column, *, suspicion: Column | None = None) -> None:
+        """Add a problem.
+
+        Args:
+            problem: A STRING column, null where all is well.
+            suspicion: A BOOLEAN column, cheap to compute and true wherever there is a problem in a value that was not
+                rescued; None if only rescued values can have this problem.
+        """
+        self._problems.append(problem)
+        if suspicion is not None:
+            self._suspicions.append(suspicion)
+
+    def column(self) -> Column:
+        """All problems of one document or line, as an ARRAY<STRING>; few have any, so the others do not look."""
+        problems = F.array_compact(F.array(*self._problems))
+        return F.when(reduce(or_, self._suspicions), problems).otherwise(_no_texts())
+
+
+class Fields:
+    """The fields of a document, or of a struct in it. Every read notes what it could not keep in `issues`.
+
+    Args:
+        schema: The fields that have a column.
+        at: Gives the column of a field by its name.
+        path: Gives the path of a field in the document by its name, a STRING column.
+        pattern: A regular expression for what stands before the field's name in its path.
+        read: Collects a regular expression for each path that was read.
+    """
+
+    def __init__(
+        self,
+        schema: StructType,
+        at: Callable[[str], Column],
+        path: Callable[[str], Column],
+        pattern: str,
+        read: list[str],
+        issues: Issues,
+    ) -> None:
+        self._schema = schema
+        self._at = at
+        self._path = path
+        self._pattern = pattern
+        self._read = read
+        self._issues = issues
+
+    def text(self, name: str) -> Column:
+        """A STRING without blanks around it, null if nothing is left; a number or boolean as its text."""
+        kind, column, path = self._field(name)
+        readable = kind is None or (isinstance(kind, AtomicType) and not isinstance(kind, BinaryType))
+        value = F.coalesce(column.cast("string"), rescued_text(path)) if readable else rescued_text(path)
+        self._note(readable, column, path, value)
+        return F.nullif(F.trim(value), F.lit(""))
+
+    def number(self, name: str, precision: int, scale: int) -> Column:
+        """A DECIMAL(precision, scale), rounded half up (and noted) if the source is finer."""
+        kind, column, path = self._field(name)
+        exact = rescued_number(path)
+        if isinstance(kind, NumericType):
+            exact = F.coalesce(_exact(kind, column), exact)
+        elif isinstance(kind, StringType):
+            exact = F.coalesce(number_from_text(column), exact)
+        limit = Decimal(10) ** (precision - scale) - 1
+        value = F.when(exact.between(-limit, limit), exact).cast(f"decimal({precision},{scale})")
+        if isinstance(kind, NumericType):
+            suspicion = ~column.between(-limit, limit) | (column != F.round(column, scale))
+        else:
+            suspicion = column.isNotNull()
+        unread = self._unread(column, path, value)
+        rounded = F.when(value != exact, F.concat(path, F.lit(": rounded from "), _plain(exact)))
+        self._issues.add(F.coalesce(unread, rounded), suspicion=suspicion if kind is not None else None)
+        return value
+
+    def money(self, name: str) -> Column:
+        """A DECIMAL(18,2)."""
+        return self.number(name, 18, 2)
+
+    def money_or_zero(self, name: str) -> Column:
+        """A DECIMAL(18,2), zero where the source has none; what it has but cannot be read stays null."""
+        money = self.money(name)
+        _, column, path = self._field(name)
+        absent = column.isNull() & rescued(path).isNull()
+        return F.when(absent, F.lit(Decimal("0.00")).cast("decimal(18,2)")).otherwise(money)
+
+    def rate(self, name: str) -> Column:
+        """A DECIMAL(5,2), in percent."""
+        return self.number(name, 5, 2)
+
+    def quantity(self, name: str) -> Column:
+        """A DECIMAL(18,3)."""
+        return self.number(name, 18, 3)
+
+    def integer(self, name: str) -> Column:
+        """A BIGINT."""
+        return self.number(name, 18, 0).cast("bigint")
+
+    def timestamp(self, name: str) -> Column:
+        """A TIMESTAMP in UTC; texts are read if they are ISO 8601."""
+        kind, column, path = self._field(name)
+        value = timestamp_from_text(rescued_text(path))
+        if isinstance(kind, TimestampType):
+            value = F.coalesce(column, value)
+        elif isinstance(kind, StringType):
+            value = F.coalesce(timestamp_from_text(column), value)
+        self._note(kind is None or isinstance(kind, TimestampType), column, path, value)
+        return value
+
+    def flag(self, name: str) -> Column:
+        """A BOOLEAN, false where the source has none."""
+        kind, column, path = self._field(name)
+        readable = isinstance(kind, BooleanType)
+        value = column if readable else F.lit(None).cast("boolean")
+        self._note(readable or kind is None, column, path, value)
+        return F.coalesce(value, F.lit(False))
+
+    def texts(self, name: str) -> Column:
+        """An ARRAY<STRING>, empty where the source has none."""
+        kind, column, path = self._field(name)
+        readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, AtomicType)
+        value = column.cast("array<string>") if readable else F.lit(None).cast("array<string>")
+        self._note(readable or kind is None, column, path, value)
+        return F.array_compact(F.coalesce(value, _no_texts()))
+
+    def struct(self, name: str) -> "Fields":
+        """The fields of a struct."""
+        kind = self._type(name)
+        if kind is not None and not isinstance(kind, StructType):
+            _, column, path = self._field(name)
+            self._note(False, column, path, F.lit(None))
+        return Fields(
+            kind if isinstance(kind, StructType) else _NO_FIELDS,
+            lambda inner: self._at(name)[inner],
+            lambda inner: self._path(f"{name}.{inner}"),
+            rf"{self._pattern}{name}\.",
+            self._read,
+            self._issues,
+        )
+
+    def _type(self, name: str) -> DataType | None:
+        return self._schema[name].dataType if name in self._schema.names else None
+
+    def _field(self, name: str) -> tuple[DataType | None, Column, Column]:
+        """Type and column of a field (None and nulls if it has no column), and its path in the document."""
+        kind = self._type(name)
+        self._read.append(f"{self._pattern}{name}")
+        return kind, self._at(name) if kind is not None else F.lit(None).cast("string"), self._path(name)
+
+    def _note(self, readable: bool, column: Column, path: Column, value: Column) -> None:
+        """Note a field that has something in the source but no value; a readable type fails in rescued values only."""
+        suspicion = None if readable else column.isNotNull() & value.isNull()
+        self._issues.add(self._unread(column, path, value), suspicion=suspicion)
+
+    def _unread(self, column: Column, path: Column, value: Column) -> Column:
+        source = F.coalesce(column.cast("string"), rescued(path))
+        return F.when(value.isNull() & source.isNotNull(), F.concat(path, F.lit(": cannot be read: "), source))
+
+
+class Document(Fields):
+    """The documents of a collection.
+
+    Args:
+        documents: Live rows of its raw table (see `changelog.current`).
+    """
+
+    def __init__(self, documents: DataFrame) -> None:
+        super().__init__(documents.schema, F.col, F.lit, "", [], Issues())
+        self._documents = with_rescued_texts(documents)
+        self._lines: list[Column] = []
+
+    def window_date(self, event_time: Column) -> Column:
+        """The DATE of the daily window that owns the document.
+
+        A document without a usable event time lies in the window of the start date, so the window decides, not the
+        event time; only a collection that has no windows falls back to it.
+        """
+        return F.coalesce(F.col("_fq_window"), F.to_date(event_time))
+
+    def lines(self, name: str, line: Callable[[Fields, Column], dict[str, Column]]) -> Column:
+        """An ARRAY of clean STRUCTs, empty where the source has none.
+
+        Args:
+            name: The array's field.
+            line: Makes the columns of one line from its fields and its position, a BIGINT from 1.
+
+        Returns:
+            The column to give to `table`, which moves the lines' issues to the document.
+        """
+        kind = self._type(name)
+        readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, StructType)
+        source = F.col(name) if readable else F.lit(None)
+        if kind is not None and not readable:
+            self._note(False, F.col(name), F.lit(name), source)
+        type_ = kind if readable else ArrayType(_NO_FIELDS)
+
+        def clean(element: Column, index: Column) -> Column:
+            prefix = F.concat(F.lit(f"{name}["), index.cast("string"), F.lit("]."))
+            issues = Issues()
+            fields = Fields(
+                type_.elementType,
+                lambda inner: element[inner],
+                lambda inner: F.concat(prefix, F.lit(inner)),
+                rf"{name}\[\d+\]\.",
+                self._read,
+                issues,
+            )
+            columns = line(fields, (index + 1).cast("bigint"))
+            return F.struct(*(column.alias(key) for key, column in columns.items()), issues.column().alias(ISSUES))
+
+        column = F.transform(F.coalesce(source.cast(type_), F.array().cast(type_)), clean)
+        self._lines.append(column)
+        return column
+
+    def table(self, **columns: Column) -> DataFrame:
+        """Make the table of these columns, with `data_issues` as the last.
+
+        Args:
+            columns: The columns by name, in order.
+
+        Returns:
+            One row per document. `data_issues` also lists rescued values of fields that were not read at all.
+        """
+        nested = [name for name, column in columns.items() if any(column is made for made in self._lines)]
+        table = self._documents.select(
+            *(column.alias(name) for name, column in columns.items()),
+            F.concat(self._issues.column(), self._unused()).alias(ISSUES),
+        )
+        for name in nested:
+            of_lines = F.flatten(F.transform(F.col(name), lambda line: line[ISSUES]))
+            bare = F.transform(F.col(name), lambda line: line.dropFields(ISSUES))
+            table = table.withColumns({ISSUES: F.concat(F.col(ISSUES), of_lines), name: bare})
+        return table
+
+    def _unused(self) -> Column:
+        """Issues of the rescued values that no field was read from."""
+        known = f"^(?:{'|'.join(dict.fromkeys(self._read))})$"
+        others = F.filter(F.map_entries(F.col(RESCUED)), lambda entry: ~entry["key"].rlike(known))
+        issues = F.transform(others, lambda entry: F.concat(entry["key"], F.lit(": not used: "), entry["value"]))
+        return F.coalesce(issues, _no_texts())
+
+
+def _exact(kind: NumericType, column: Column) -> Column:
+    """A numeric column as NUMBER; null for what no decimal can hold (NaN, infinities, more than 26 digits)."""
+    if isinstance(kind, FractionalType):
+        limit = Decimal(10) ** 25
+        column = F.when(column.between(-limit, limit), column)
+    return column.cast(NUMBER)
+
+
+def _no_texts() -> Column:
+    return F.array().cast("array<string>")
+
+
+def _plain(number: Column) -> Column:
+    """A decimal's text without the zeros that only its type adds."""
+    return F.regexp_replace(number.cast("string"), r"\.?0+$", "")
