@@ -15,7 +15,7 @@ from fq_platform.errors import FqError
 
 pytestmark = pytest.mark.services
 
-BUSINESS = generate(7, START, 30, 1_100)
+BUSINESS = generate(8, START, 30, 1_100)  # Its first order of the third day is invoiced, so another one is taken.
 Orders = dict[Any, dict[str, Any]]
 
 
