@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,23 +63,24 @@ def jar_cache(settings: Settings) -> Path:
     return (settings.cache or Path(pooch.os_cache("fq-platform"))) / "jars"
 
 
-def jar_paths(settings: Settings) -> list[Path]:
-    """The local files of all pinned jars, fetched where the cache lacks them.
+def jar_paths(settings: Settings, jars: Sequence[Jar] | None = None) -> list[Path]:
+    """The local files of jars, fetched where the cache lacks them.
 
     A file appears in the cache only when it is whole and its checksum is right, so that processes may fetch at the
     same time: each replaces the file by an equal one.
 
     Args:
         settings: `FQ_CACHE` and `FQ_MAVEN_REPOSITORY` decide where to and where from.
+        jars: Which; all of `jars.toml` if not given.
 
     Returns:
-        Paths in the order of `jars.toml`.
+        Paths in the order of the jars.
 
     Raises:
         FqError: The cache cannot be written, the repository does not answer, or what it sends is not the pinned file.
     """
     folder = jar_cache(settings)
-    return [_present(folder / jar.file, jar) or _fetch(jar, folder, settings) for jar in pinned_jars()]
+    return [_present(folder / jar.file, jar) or _fetch(jar, folder, settings) for jar in jars or pinned_jars()]
 
 
 def _present(file: Path, jar: Jar) -> Path | None:

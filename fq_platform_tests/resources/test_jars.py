@@ -1,0 +1,168 @@
+"""Jars are fetched once, checked, from any Maven repository, and what hinders that is said with its remedy."""
+
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from fq_platform.errors import FqError
+from fq_platform.resources import jars
+from fq_platform.resources.jars import Jar, jar_paths, pinned_jars
+from fq_platform.settings import Settings
+
+CONTENT = b"PK" + bytes(range(256)) * 4096
+JAR = Jar("org.example:thing:1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+
+
+class Repository:
+    """A Maven repository on loopback that counts what it was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: list[str] = []
+        self.failures = 0
+        self.put(CONTENT)
+        outer = self
+
+        class Handler(SimpleHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                if outer.failures:
+                    outer.failures -= 1
+                    self.send_error(503)
+                else:
+                    time.sleep(0.2)  # so that fetches at the same time overlap
+                    super().do_GET()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def put(self, content: bytes) -> None:
+        file = self.folder / JAR.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[Repository]:
+    served = Repository(tmp_path / "repository")
+    thread = threading.Thread(target=served.server.serve_forever)
+    thread.start()
+    yield served
+    served.server.shutdown()
+    thread.join()
+    served.server.server_close()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def fetch(repository: Repository, cache: Path) -> Callable[[], list[Path]]:
+    return lambda: jar_paths(Settings(cache=cache, maven_repository=repository.url), [JAR])
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No second try, to save its waiting time."""
+    monkeypatch.setattr(jars, "RETRIES", 0)
+
+
+def test_jar_is_fetched_once(repository: Repository, cache: Path, fetch: Callable[[], list[Path]]) -> None:
+    assert fetch() == fetch() == [cache / "jars" / "thing-1.0.jar"]
+    assert fetch()[0].read_bytes() == CONTENT
+    assert repository.asked == ["/org/example/thing/1.0/thing-1.0.jar"]
+
+
+def test_truncated_jar_in_the_cache_is_fetched_again(cache: Path, fetch: Callable[[], list[Path]]) -> None:
+    (cache / "jars").mkdir(parents=True)
+    (cache / "jars" / JAR.file).write_bytes(CONTENT[:100])
+    assert fetch()[0].read_bytes() == CONTENT
+
+
+def test_repository_that_fails_once_is_asked_again(repository: Repository, fetch: Callable[[], list[Path]]) -> None:
+    repository.failures = 1
+    assert fetch()[0].read_bytes() == CONTENT
+    assert len(repository.asked) == 2
+
+
+@pytest.mark.usefixtures("once")
+def test_wrong_content_is_refused_and_not_kept(
+    repository: Repository, cache: Path, fetch: Callable[[], list[Path]]
+) -> None:
+    repository.put(CONTENT[:-1] + b"!")
+    with pytest.raises(FqError) as refused:
+        fetch()
+    assert "wrong checksum" in refused.value.what
+    assert refused.value.where == f"{repository.url}/{JAR.path}"
+    assert "FQ_MAVEN_REPOSITORY" in refused.value.fix
+    assert list((cache / "jars").iterdir()) == []
+
+
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense"])
+def test_repository_that_cannot_be_reached_is_named_with_a_remedy(cache: Path, address: str) -> None:
+    with pytest.raises(FqError) as refused:
+        jar_paths(Settings(cache=cache, maven_repository=address), [JAR])
+    assert "thing-1.0.jar cannot be fetched" in refused.value.what
+    assert refused.value.where.startswith(address)
+    assert "FQ_MAVEN_REPOSITORY" in refused.value.fix
+
+
+@pytest.mark.usefixtures("once")
+def test_repository_without_the_jar_says_so(repository: Repository, fetch: Callable[[], list[Path]]) -> None:
+    (repository.folder / JAR.path).unlink()
+    with pytest.raises(FqError, match="404"):
+        fetch()
+
+
+def test_cache_that_cannot_be_written_is_named_with_a_remedy(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FqError) as refused:
+        jar_paths(Settings(cache=tmp_path / "file", maven_repository=repository.url), [JAR])
+    assert "cannot be stored" in refused.value.what
+    assert refused.value.where == str(tmp_path / "file" / "jars")
+    assert "FQ_CACHE" in refused.value.fix
+
+
+def test_jar_larger_than_the_free_space_is_not_begun(repository: Repository, cache: Path) -> None:
+    huge = Jar(JAR.coordinates, JAR.sha256, 10**18)
+    with pytest.raises(FqError, match="it needs 1000000000000 MB") as refused:
+        jar_paths(Settings(cache=cache, maven_repository=repository.url), [huge])
+    assert "FQ_CACHE" in refused.value.fix
+    assert repository.asked == []
+
+
+def test_processes_may_fetch_at_the_same_time(repository: Repository, cache: Path) -> None:
+    code = f"""
+import hashlib
+from pathlib import Path
+from fq_platform.resources.jars import Jar, jar_paths
+from fq_platform.settings import Settings
+settings = Settings(cache=Path({str(cache)!r}), maven_repository={repository.url!r})
+(path,) = jar_paths(settings, [Jar({JAR.coordinates!r}, {JAR.sha256!r}, {JAR.size})])
+print(hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0].strip() for process in both] == [JAR.sha256] * 2
+    assert [file.name for file in (cache / "jars").iterdir()] == [JAR.file]
+
+
+def test_pinned_jars_are_the_runtime_of_iceberg_and_the_driver_of_the_catalog() -> None:
+    assert [jar.file for jar in pinned_jars()] == [
+        "iceberg-spark-runtime-3.5_2.12-1.12.0.jar",
+        "sqlite-jdbc-3.54.1.0.jar",
+    ]
+    assert all(len(jar.sha256) == 64 and jar.size > 10_000_000 for jar in pinned_jars())

@@ -1,0 +1,105 @@
+"""The session starts late and quietly, refuses to lose values, and never outlives its process."""
+
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import psutil
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from fq_platform.errors import FqError
+from fq_platform.resources.spark import SparkResource, spark_conf, start_session
+from fq_platform.settings import Settings
+
+
+def test_importing_and_making_the_resource_loads_no_spark() -> None:
+    code = (
+        "import sys; from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager; "
+        "from fq_platform.resources.spark import SparkResource; "
+        "SparkIcebergIOManager(spark=SparkResource(), app='app'); "
+        "print([name for name in ('pyspark', 'dagster_pyspark', 'pyiceberg', 'pyarrow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_configuration_follows_the_settings(tmp_path: Path) -> None:
+    conf = spark_conf(
+        Settings(home=tmp_path, spark_master="local[1]", spark_driver_memory="3g"), [Path("/a.jar"), Path("/b.jar")]
+    )
+    assert conf["spark.master"] == "local[1]"
+    assert conf["spark.driver.memory"] == "3g"
+    assert conf["spark.driver.extraClassPath"] == "/a.jar:/b.jar"
+    assert conf["spark.sql.catalog.iceberg.uri"] == f"jdbc:sqlite:{tmp_path}/catalog.db"
+    assert conf["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+@pytest.mark.services
+def test_failed_cast_is_an_error_not_a_null(spark: SparkSession) -> None:
+    with pytest.raises(PySparkException, match="CAST_INVALID_INPUT"):
+        spark.sql("SELECT CAST('12,50' AS DECIMAL(10,2))").collect()
+    assert spark.sql("SELECT try_cast('12,50' AS INT), CAST('12.50' AS DECIMAL(10,2))").collect() == [
+        (None, Decimal("12.50"))
+    ]
+
+
+@pytest.mark.services
+def test_times_are_in_utc(spark: SparkSession) -> None:
+    row = spark.sql("SELECT CAST(TIMESTAMP '2026-03-29 02:30:00' AS LONG) AS s, current_timezone() AS zone").collect()[
+        0
+    ]
+    assert (row.s, row.zone) == (1774751400, "UTC")
+
+
+@pytest.mark.services
+def test_resources_over_the_same_catalog_share_the_session(spark: SparkSession, spark_settings: Settings) -> None:
+    assert SparkResource(home=str(spark_settings.home)).spark_session is spark
+
+
+@pytest.mark.services
+def test_session_over_another_catalog_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(FqError, match="A Spark session over another catalog runs in this process"):
+        start_session(Settings(home=tmp_path))
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_java_ends_with_its_process(tmp_path: Path, how: signal.Signals) -> None:
+    code = f"""
+import signal
+from pathlib import Path
+from fq_platform.resources.spark import start_session
+from fq_platform.settings import Settings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
+session = start_session(Settings(home=Path({str(tmp_path)!r})))
+print("READY", flush=True)
+session.range(10**12).selectExpr("sum(id % 7)").collect()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "READY\n"
+        java = [child for child in psutil.Process(process.pid).children(recursive=True) if "java" in child.name()]
+        assert java
+        process.send_signal(how)
+    _, alive = psutil.wait_procs(java, timeout=30)
+    assert alive == []
+    assert process.returncode == -how
+
+
+@pytest.mark.services
+def test_session_says_nothing_on_the_terminal(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from fq_platform.resources.spark import start_session
+from fq_platform.settings import Settings
+session = start_session(Settings(home=Path({str(tmp_path)!r})))
+session.sql("CREATE NAMESPACE IF NOT EXISTS analytics")
+session.range(3).writeTo("analytics.t").create()
+print(session.table("analytics.t").count())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("3\n", "")
