@@ -4,16 +4,20 @@ Belongs here: which assets run together and when. Does not: what a change in the
 """
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from fq_platform.automation.partitions import daily_partitions
 from fq_platform.sources import Sources
 
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
 DAILY_REFRESH = "daily_refresh"
 
 
-def build_daily_job(sources: Sources) -> dg.JobDefinition | dg.UnresolvedAssetJobDefinition:
+def build_daily_job(sources: Sources) -> "UnresolvedAssetJobDefinition":
     """The job that refreshes every table: the days asked for of dated ones, all of the others."""
     return dg.define_asset_job(
         DAILY_REFRESH,

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.database import Database
 
 from fq_platform.extraction.decode import CODEC
-from fq_platform.extraction.windows import owner
+from fq_platform.extraction.windows import owner, value_at
 
 LIMIT = 50_000
 """Documents looked at in one call, so that a call takes bounded time."""
@@ -45,7 +45,7 @@ def changes_since(
     """Look for documents whose watermark lies after the last one seen, oldest first.
 
     A call ends after `limit` documents, but never between two with the same watermark, so that the next call can
-    begin strictly after it.
+    begin strictly after it. Watermarks that lie in the future are left to a later look.
 
     Args:
         database: The source.
@@ -59,26 +59,20 @@ def changes_since(
     Returns:
         The days concerned and the new watermark.
     """
-    after: dict[str, Any] = {"$type": "date"} if since is None else {"$gt": since}
+    # One document dated far ahead must not blind all later looks; it is looked at when its time has come.
+    mark_range: dict[str, Any] = {"$lte": dt.datetime.now(dt.UTC)} | ({"$gt": since} if since else {})
     fields = [name for name in (watermark, partition_by) if name]
     found: set[dt.date] = set()
     documents, last = 0, since
-    cursor = database.get_collection(collection, codec_options=CODEC).find({watermark: after}, fields)
+    cursor = database.get_collection(collection, codec_options=CODEC).find({watermark: mark_range}, fields)
     with cursor.sort(watermark, 1) as ordered:
         for document in ordered:
-            mark = _at(document, watermark)
+            mark = value_at(document, watermark)
             if documents >= limit and mark != last:
                 break
             documents += 1
             if isinstance(mark, dt.datetime):
                 last = mark
             if partition_by:
-                found.add(owner(_at(document, partition_by), start_date))
+                found.add(owner(value_at(document, partition_by), start_date))
     return Changes(frozenset(found), documents, last)
-
-
-def _at(document: Any, path: str) -> Any:
-    """The value at a dotted path, or None."""
-    for name in path.split("."):
-        document = document.get(name) if isinstance(document, dict) else None
-    return document

@@ -5,10 +5,12 @@ Belongs here: everything that talks to the server, and errors a user can act on.
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 from bson import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -19,9 +21,12 @@ from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, Op
 from pymongo.uri_parser import parse_uri
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.decode import CODEC
 from fq_platform.extraction.windows import Window
 
-_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+_RAW: CodecOptions[Any] = CODEC.with_options(document_class=RawBSONDocument)
+BATCH_BYTES = 64 * 2**20
+"""A batch ends when its documents reach this size (bytes), however few they are: one alone may have 16 MiB."""
 _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
 
 
@@ -46,7 +51,13 @@ def address(uri: str) -> str:
         nodes = parse_uri(uri, validate=False, connect_timeout=0)["nodelist"]
         return ", ".join(f"{host}:{port}" for host, port in nodes)
     except (PyMongoError, ValueError):
-        return uri.rpartition("@")[2].split("/")[0].removeprefix("mongodb+srv:").removeprefix("mongodb:")
+        named = re.fullmatch(r"mongodb(?:\+srv)?://(?:.*@)?([^@/?]*).*", uri, re.DOTALL)
+        # Without a scheme, or with a port that is no number, what looks like a host may be a user and a password.
+        return (
+            named[1]
+            if named and named[1] and re.fullmatch(r"[^:]*(:\d+)?(,[^:]*(:\d+)?)*", named[1])
+            else "an unreadable URI"
+        )
 
 
 @contextmanager
@@ -63,9 +74,7 @@ def mongo_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (InvalidURI, ConfigurationError) as error:
-        raise FqError(
-            f"MONGO_URI is not usable: {error}", where="MONGO_URI", fix="Write it as mongodb://user:password@host:port"
-        ) from error
+        raise _unusable(uri, error) from error
     except ConnectionFailure as error:
         raise FqError(
             "MongoDB cannot be reached",
@@ -90,6 +99,20 @@ def mongo_errors(uri: str) -> Iterator[None]:
         raise FqError(f"MongoDB: {_short(error)}", where=where, fix="Run again; nothing was landed half") from error
 
 
+def _unusable(uri: str, error: Exception) -> FqError:
+    said = str(error).rstrip(".")
+    # A password with an unescaped / or : is taken for a host, a port or an option, and may be quoted in the complaint.
+    password = uri.rpartition("@")[0].partition("://")[2].partition(":")[2]
+    pieces = {text for piece in re.split(r"[/?#@:,&=]", password) for text in (piece, unquote_plus(piece)) if text}
+    if any(re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", said) for piece in pieces):
+        said = "a host, a port or an option in it cannot be read"
+    return FqError(
+        f"MONGO_URI is not usable: {said}",
+        where="MONGO_URI",
+        fix="Write it as mongodb://user:password@host:port, with %-escapes for : / ? # @ in user and password",
+    )
+
+
 def _short(error: Exception) -> str:
     return str(error).split(", full error:")[0].split(", Timeout:")[0][:300]
 
@@ -108,9 +131,12 @@ def connect(uri: str, timeout_seconds: float) -> MongoClient[dict[str, Any]]:
         FqError: The server cannot be reached, the URI is malformed, or the credentials are refused.
     """
     with mongo_errors(uri):
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            uri, serverSelectionTimeoutMS=int(timeout_seconds * 1000), tz_aware=True, appname="fq-platform"
-        )
+        try:
+            client: MongoClient[dict[str, Any]] = MongoClient(
+                uri, serverSelectionTimeoutMS=int(timeout_seconds * 1000), tz_aware=True, appname="fq-platform"
+            )
+        except (ValueError, TypeError) as error:  # so the driver says that a port or an option is not what it must be
+            raise _unusable(uri, error) from error
         try:
             client.admin.command("ping")
         except PyMongoError:
@@ -150,7 +176,7 @@ def stream(
         database: The database to read.
         collection: The collection's name.
         window: Which documents.
-        batch_documents: The most documents in a batch.
+        batch_documents: The most documents in a batch; it has fewer if they come to `BATCH_BYTES`.
 
     Yields:
         Batches of documents, in the server's order. An update during the read can move a document within the
@@ -158,13 +184,17 @@ def stream(
     """
     raw = Collection(database, collection, codec_options=_RAW)
     batch: list[RawDocument] = []
+    size = 0
     document: Any  # a RawBSONDocument: pymongo's types do not follow codec options
     with raw.find(window.filter, batch_size=batch_documents) as cursor:
         for document in cursor:
+            if not window.owns(document):
+                continue
             bson = bytes(document.raw)
             batch.append(RawDocument(document["_id"], bson, hashlib.blake2b(bson, digest_size=16).hexdigest()))
-            if len(batch) == batch_documents:
+            size += len(bson)
+            if len(batch) == batch_documents or size >= BATCH_BYTES:
                 yield batch
-                batch = []
+                batch, size = [], 0
     if batch:
         yield batch

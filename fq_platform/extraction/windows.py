@@ -4,7 +4,7 @@ Belongs here: which documents a window owns, as a rule and as a MongoDB filter. 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,20 +32,35 @@ class Window:
 
     @property
     def filter(self) -> dict[str, Any]:
-        """The MongoDB filter that selects exactly the documents of this window."""
+        """A MongoDB filter that an index can serve; it selects every document of this window and perhaps some more.
+
+        The exact rule is `owns`. Stating it here (no array anywhere on the path) would cost the index on some servers.
+        """
         if self.field is None or self.day is None or self.start_date is None:
             return {}
         if self.day == self.start_date:
-            return {"$nor": [{self.field: _dates(self.day + DAY) | {"$lte": LAST_INSTANT}}]}
-        return {self.field: _dates(self.day) | {"$lt": _midnight(self.day + DAY)}}
+            later = {self.field: {"$gte": _midnight(self.day + DAY), "$lte": LAST_INSTANT}}
+            steps = self.field.split(".")
+            paths = [".".join(steps[:length]) for length in range(1, len(steps) + 1)]
+            return {"$or": [{"$nor": [later]}, *({path: {"$type": "array"}} for path in paths)]}
+        return {self.field: {"$gte": _midnight(self.day), "$lt": _midnight(self.day + DAY)}}
+
+    def owns(self, document: Mapping[str, Any]) -> bool:
+        """Whether a document belongs to this window.
+
+        Args:
+            document: As pymongo decodes it with the time zone UTC; its event-time field is enough.
+
+        Returns:
+            True for exactly one of a collection's windows. An array, at the end of the path or on the way, can hold
+            dates of several days and therefore counts as no date.
+        """
+        if self.field is None or self.day is None or self.start_date is None:
+            return True
+        return owner(value_at(document, self.field), self.start_date) == self.day
 
     def __str__(self) -> str:
         return self.day.isoformat() if self.day else "the whole collection"
-
-
-def _dates(start: dt.date) -> dict[str, Any]:
-    """Dates from `start` on. An array of dates would match several days, so arrays are left to the first window."""
-    return {"$gte": _midnight(start), "$not": {"$type": "array"}}
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -69,7 +84,7 @@ def daily(field: str, start_date: dt.date, first: dt.date, last: dt.date) -> Ite
 
 
 def owner(value: Any, start_date: dt.date) -> dt.date:
-    """The day whose window owns a document with this event time (the rule that `Window.filter` states for MongoDB).
+    """The day whose window owns a document with this event time.
 
     Args:
         value: The event-time field as pymongo decodes it; None where it is missing.
@@ -81,3 +96,11 @@ def owner(value: Any, start_date: dt.date) -> dt.date:
     if not isinstance(value, dt.datetime):
         return start_date
     return max(value.astimezone(dt.UTC).date() if value.tzinfo else value.date(), start_date)
+
+
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path; None where the path ends early or meets an array on the way."""
+    value: Any = document
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
