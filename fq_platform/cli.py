@@ -17,7 +17,7 @@ from fq_platform.query.options import EngineName, Format
 
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", help="How the result is written. [default: by the name of --output, else table]"),
+    typer.Option("--format", help="How the result is written; by default as --output ends, else as a table."),
 ]
 OutputOption = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
 MaxRowsOption = Annotated[int, typer.Option(min=1, help="The rows that a table shows; other formats have all.")]
@@ -89,7 +89,7 @@ def dev(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="One statement that only reads, such as SELECT or DESCRIBE.")],
+    sql: str,
     engine: Annotated[EngineName, typer.Option(help="The engine that answers.")] = EngineName.DUCKDB,
     as_of: Annotated[
         str | None,
@@ -99,7 +99,7 @@ def query(
     output: OutputOption = None,
     max_rows: MaxRowsOption = 50,
 ) -> None:
-    """Answer SQL over the lakehouse, read only.
+    """Answer SQL over the lakehouse: one statement that only reads, such as SELECT, DESCRIBE or SUMMARIZE.
 
     Tables are named raw.x, curated.y, shared.d, analytics.z; `fq tables` lists them. Values are exact in every
     format: in JSON, decimals with a fraction are strings; in CSV, NULL is an empty field and "" an empty string.

@@ -5,4 +5,5 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.mongo",
     "fq_platform_tests.fixtures.spark",
     "fq_platform_tests.fixtures.browser",
+    "fq_platform_tests.fixtures.lake",
 ]

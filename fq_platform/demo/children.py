@@ -1,0 +1,133 @@
+"""Child processes that are started, watched and ended together, with everything they started in turn.
+
+Belongs here: processes and signals. Does not: what runs in them.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+STOP_SECONDS = 6
+"""How long children may take to end in order, together, before they are killed."""
+LEFT_BEHIND_SECONDS = 3
+"""How long a process that a child left behind may take to end, before it is killed."""
+
+
+class Child:
+    """A process with a log, in a session of its own: Ctrl-C in the terminal reaches its parent, who ends it in order.
+
+    Args:
+        name: What to call it in messages.
+        command: Program and arguments.
+        environment: All of its environment variables.
+        log: The file that gets its output; replaced.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 (the command is ours)
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code if the process has ended, else None."""
+        return self._process.poll()
+
+    def last_lines(self, count: int) -> list[str]:
+        """The end of the log."""
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+
+    def interrupt(self) -> None:
+        """Ask the process to end in order."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+
+    def finish(self, seconds: float) -> None:
+        """Wait for the end, then end by force; also whatever the process had started and left behind."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        for end in (psutil.Process.terminate, psutil.Process.kill):
+            left = list(self._session())
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    end(process)
+            psutil.wait_procs(left, timeout=LEFT_BEHIND_SECONDS)
+        self._process.wait()
+
+    def _session(self) -> Iterator[psutil.Process]:
+        """What lives of the process and of all that it started, also after it has ended itself."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+                if os.getsid(process.pid) == self._process.pid and process.status() != psutil.STATUS_ZOMBIE:
+                    yield process
+
+
+@contextlib.contextmanager
+def stopped_together(children: list[Child]) -> Iterator[None]:
+    """End all children when the block ends, however it does; the last one started is asked first.
+
+    Args:
+        children: May grow within the block.
+    """
+    try:
+        yield
+    finally:
+        with undisturbed():
+            deadline = time.monotonic() + STOP_SECONDS
+            for child in reversed(children):
+                child.interrupt()
+            for child in reversed(children):
+                child.finish(max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal interrupt the block as Ctrl-C does.
+
+    A shell script starts its background jobs with Ctrl-C ignored, and children inherit that: Dagster's processes
+    would then ignore SIGTERM too. A handler of our own is reset in the children instead of inherited.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    with _handlers(interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C cut short what cleans up after the first."""
+    with _handlers(signal.SIG_IGN):
+        yield
+
+
+@contextlib.contextmanager
+def _handlers(handler: "signal._HANDLER") -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
+
+
+def ended(children: Sequence[Child]) -> Child | None:
+    """The first child that has ended, or None while all live."""
+    return next((child for child in children if child.exit_code is not None), None)

@@ -1,0 +1,182 @@
+"""`fq dev`: MongoDB, the Dagster UI and the daemon for schedules and sensors, started and ended together.
+
+Belongs here: what runs and in which order. Does not: how processes are ended (`children.py`).
+"""
+
+import contextlib
+import fcntl
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from fq_platform.dagster_home import prepare_dagster_home
+from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
+from fq_platform.demo.server import sample_mongo
+from fq_platform.errors import FqError
+from fq_platform.settings import Settings, project_root
+
+HOST = "127.0.0.1"
+START_SECONDS = 180
+"""How long the UI may take to answer first; it takes about ten on an idle laptop."""
+POLL_SECONDS = 0.2
+
+
+def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
+    """Run the stack until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: `FQ_HOME` keeps data, Dagster's instance and the logs; a `mongo_uri` is used as it is.
+        console: Where it prints.
+        port: The TCP port of the UI on loopback.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or SIGTERM.
+
+    Raises:
+        FqError: The port is taken, the stack runs already, or a process of it has ended.
+        KeyboardInterrupt: It was interrupted before the UI answered.
+    """
+    _require_free(port)
+    children: list[Child] = []
+    with (
+        ended_by_signals(),
+        _only_one(settings),
+        _mongo(settings, console),
+        stopped_together(children),
+    ):
+        _start(children, settings, port)
+        with console.status("Starting the Dagster UI"):
+            _await_answer(children, port)
+        _tell(console, settings, port)
+        try:
+            _watch(children)
+        except KeyboardInterrupt:
+            console.print("\nStopping: Dagster's daemon, its UI, the embedded MongoDB ...")
+    console.print("Stopped; `fq dev` goes on where this ended")
+    return 0
+
+
+def _mongo(settings: Settings, console: Console) -> contextlib.AbstractContextManager[object]:
+    """The embedded MongoDB with the sample data; somebody's own MongoDB is never written to."""
+    if settings.mongo_uri is None:
+        return sample_mongo(settings, console)
+    console.print("MongoDB: the one of MONGO_URI, read only")
+    return contextlib.nullcontext()
+
+
+def _start(children: list[Child], settings: Settings, port: int) -> None:
+    environment = os.environ | {
+        "FQ_HOME": str(settings.home),
+        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "PYTHONUNBUFFERED": "1",
+    }
+    workspace = ["--workspace", str(project_root() / "workspace.yaml")]
+    webserver = [sys.executable, "-m", "dagster_webserver", "--host", HOST, "--port", str(port), *workspace]
+    daemon = [sys.executable, "-m", "dagster._daemon", "run", *workspace]
+    logs = settings.home / "logs"
+    children.append(Child("the Dagster UI", webserver, environment, logs / "dagster-webserver.log"))
+    children.append(Child("the Dagster daemon", daemon, environment, logs / "dagster-daemon.log"))
+
+
+def _await_answer(children: list[Child], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(port):
+        _require_alive(children)
+        if time.monotonic() > deadline:
+            raise _failure(children[0], f"does not answer after {START_SECONDS} seconds")
+        time.sleep(POLL_SECONDS)
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/server_info")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _watch(children: list[Child]) -> None:
+    while True:
+        _require_alive(children)
+        time.sleep(POLL_SECONDS)
+
+
+def _require_alive(children: list[Child]) -> None:
+    child = ended(children)
+    if child is not None:
+        raise _failure(child, f"ended by itself with exit code {child.exit_code}")
+
+
+def _failure(child: Child, what: str) -> FqError:
+    last_lines = "\n".join(child.last_lines(8)) or "(nothing)"
+    return FqError(
+        f"{child.name[0].upper()}{child.name[1:]} {what}; the rest was stopped. Its last words:\n{last_lines}",
+        where=str(child.log),
+        fix="Put right what the log names, then run `fq dev` again",
+    )
+
+
+def _tell(console: Console, settings: Settings, port: int) -> None:
+    console.print(f"\n[bold green]The Dagster UI is on http://{HOST}:{port}[/]", highlight=False)
+    console.print(
+        "  Lineage: the graph of all tables; Materialize builds those selected, for the days you choose\n"
+        "  Runs > Backfills: ranges of days that are being rebuilt\n"
+        "  Automation: the daily schedule, and the sensor that notices changes in MongoDB\n"
+        "  Catalog: each table's checks, freshness, columns and history\n"
+        "Ask the tables from another terminal with `fq query`; `fq tables` lists them.\n"
+        f"Logs: {settings.home / 'logs'}. Ctrl-C stops everything.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Refuse a second stack on the same `FQ_HOME`: two daemons would launch every scheduled run twice."""
+    file = settings.home / "dev.lock"
+    with _lock_file(file).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FqError(
+                "`fq dev` runs already for this FQ_HOME",
+                where=str(settings.home),
+                fix="Use the one that runs, stop it with Ctrl-C in its terminal, or let FQ_HOME name another folder",
+            ) from None
+        yield
+
+
+def _lock_file(file: Path) -> Path:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    except OSError as error:
+        raise FqError(
+            f"FQ_HOME cannot be written: {error.strerror}",
+            where=str(file.parent),
+            fix="Let FQ_HOME name a folder that can be written and has room",
+        ) from None
+    return file
+
+
+def _require_free(port: int) -> None:
+    """Refuse a port that is taken, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise FqError(
+                f"Port {port} cannot be used for the Dagster UI: {error.strerror}",
+                where=f"{HOST}:{port}",
+                fix="Choose another: fq dev --port 3001; or end the program that listens there",
+            ) from None
