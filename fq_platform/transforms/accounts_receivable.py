@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.contracts.analytics import NO_DUE_DATE, NOT_DUE, OVER_90, SETTLED, UNALLOCATED
 from fq_platform.contracts.model import MONEY
@@ -16,9 +16,7 @@ from fq_platform.contracts.shared import UNKNOWN_ID
 _SUM = "decimal(28,2)"
 
 
-def accounts_receivable(
-    invoices_silver: DataFrame, payments_silver: DataFrame, days: Sequence[dt.date]
-) -> DataFrame:
+def accounts_receivable(invoices_silver: DataFrame, payments_silver: DataFrame, days: Sequence[dt.date]) -> DataFrame:
     """Make `accounts_receivable` (see its contract).
 
     Args:
@@ -29,33 +27,33 @@ def accounts_receivable(
     Returns:
         One row per customer, currency, day asked for and age bucket that has an invoice or a payment.
     """
-    accounts = _accounts(invoices_silver.where(~F.col("status").eqNullSafe("void")), payments_silver)
-    first_day = F.least("invoice_date", "first_payment_date")
-    all_days = F.array(*(F.lit(day) for day in sorted(set(days)))).cast("array<date>")
-    daily = accounts.withColumn("as_of_date", F.explode(F.filter(all_days, lambda day: day >= first_day)))
+    accounts = _accounts(invoices_silver.where(~sf.col("status").eqNullSafe("void")), payments_silver)
+    first_day = sf.least("invoice_date", "first_payment_date")
+    all_days = sf.array(*(sf.lit(day) for day in sorted(set(days)))).cast("array<date>")
+    daily = accounts.withColumn("as_of_date", sf.explode(sf.filter(all_days, lambda day: day >= first_day)))
 
-    as_of = F.col("as_of_date")
-    is_invoiced = F.coalesce(F.col("invoice_date") <= as_of, F.lit(False))
-    zero = F.lit(0).cast(_SUM)
-    invoiced = F.when(is_invoiced, F.col("gross_amount")).otherwise(zero)
-    paid = F.aggregate(
-        F.filter("payments", lambda payment: payment["payment_date"] <= as_of),
+    as_of = sf.col("as_of_date")
+    is_invoiced = sf.coalesce(sf.col("invoice_date") <= as_of, sf.lit(False))
+    zero = sf.lit(0).cast(_SUM)
+    invoiced = sf.when(is_invoiced, sf.col("gross_amount")).otherwise(zero)
+    paid = sf.aggregate(
+        sf.filter("payments", lambda payment: payment["payment_date"] <= as_of),
         zero,
         lambda total, payment: (total + payment["payment_amount"]).cast(_SUM),
     )
-    balance = F.col("invoiced_amount") - F.col("paid_amount")
+    balance = sf.col("invoiced_amount") - sf.col("paid_amount")
     aged = (
         daily.withColumn("invoiced_amount", invoiced)
         .withColumn("paid_amount", paid)
-        .withColumn("open_amount", F.greatest(balance, zero))
-        .withColumn("credit_amount", F.greatest(-balance, zero))
-        .withColumn("invoice_count", F.when(is_invoiced, F.col("invoice_count")).otherwise(F.lit(0)))
+        .withColumn("open_amount", sf.greatest(balance, zero))
+        .withColumn("credit_amount", sf.greatest(-balance, zero))
+        .withColumn("invoice_count", sf.when(is_invoiced, sf.col("invoice_count")).otherwise(sf.lit(0)))
         .withColumn("age_bucket", _age_bucket(is_invoiced))
     )
     return aged.groupBy("as_of_date", "customer_id", "currency", "age_bucket").agg(
-        F.sum("invoice_count").alias("invoice_count"),
+        sf.sum("invoice_count").alias("invoice_count"),
         *(
-            F.sum(amount).cast(MONEY).alias(amount)
+            sf.sum(amount).cast(MONEY).alias(amount)
             for amount in ("invoiced_amount", "paid_amount", "open_amount", "credit_amount")
         ),
     )
@@ -68,41 +66,41 @@ def _accounts(invoices: DataFrame, payments: DataFrame) -> DataFrame:
     """
     billed = invoices.select(
         "invoice_id",
-        F.coalesce("customer_id", F.lit(UNKNOWN_ID)).alias("customer_id"),
+        sf.coalesce("customer_id", sf.lit(UNKNOWN_ID)).alias("customer_id"),
         "currency",
         "invoice_date",
         "due_date",
         "gross_amount",
     )
-    debtors = billed.select("invoice_id", "currency", F.col("customer_id").alias("debtor_id"))
+    debtors = billed.select("invoice_id", "currency", sf.col("customer_id").alias("debtor_id"))
     received = payments.join(debtors, ["invoice_id", "currency"], "left").select(
-        F.when(F.col("debtor_id").isNotNull(), F.col("invoice_id")).alias("invoice_id"),
-        F.coalesce("debtor_id", "customer_id", F.lit(UNKNOWN_ID)).alias("customer_id"),
+        sf.when(sf.col("debtor_id").isNotNull(), sf.col("invoice_id")).alias("invoice_id"),
+        sf.coalesce("debtor_id", "customer_id", sf.lit(UNKNOWN_ID)).alias("customer_id"),
         "currency",
         "payment_date",
-        F.struct("payment_date", "payment_amount").alias("payment"),
+        sf.struct("payment_date", "payment_amount").alias("payment"),
     )
     return (
         billed.unionByName(received, allowMissingColumns=True)
         .groupBy("customer_id", "currency", "invoice_id")
         .agg(
-            F.max("invoice_date").alias("invoice_date"),
-            F.max("due_date").alias("due_date"),
-            F.sum("gross_amount").cast(_SUM).alias("gross_amount"),
-            F.count("gross_amount").alias("invoice_count"),
-            F.min("payment_date").alias("first_payment_date"),
-            F.collect_list("payment").alias("payments"),
+            sf.max("invoice_date").alias("invoice_date"),
+            sf.max("due_date").alias("due_date"),
+            sf.sum("gross_amount").cast(_SUM).alias("gross_amount"),
+            sf.count("gross_amount").alias("invoice_count"),
+            sf.min("payment_date").alias("first_payment_date"),
+            sf.collect_list("payment").alias("payments"),
         )
     )
 
 
 def _age_bucket(is_invoiced: Column) -> Column:
     """Where an account stands; the due date itself is not late."""
-    days_late = F.datediff("as_of_date", "due_date")
+    days_late = sf.datediff("as_of_date", "due_date")
     return (
-        F.when(~is_invoiced, UNALLOCATED)
-        .when(F.col("open_amount") == 0, SETTLED)
-        .when(F.col("due_date").isNull(), NO_DUE_DATE)
+        sf.when(~is_invoiced, UNALLOCATED)
+        .when(sf.col("open_amount") == 0, SETTLED)
+        .when(sf.col("due_date").isNull(), NO_DUE_DATE)
         .when(days_late <= 0, NOT_DUE)
         .when(days_late <= 30, "1-30")
         .when(days_late <= 60, "31-60")

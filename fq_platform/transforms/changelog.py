@@ -4,7 +4,7 @@ Belongs here: what follows from the changelog's own columns. Does not: cleaning 
 """
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 from pyspark.sql.types import DataType, StructType
 
 RESCUED = "_fq_rescued"
@@ -28,12 +28,12 @@ def current(changelog: DataFrame) -> DataFrame:
         The newest row per `_fq_window` and `_id`, without those whose newest row is a tombstone; columns unchanged.
     """
     newest_first = Window.partitionBy("_fq_window", "_id").orderBy(
-        F.col("_fq_extracted_at").desc(),
-        F.col("_fq_hash").desc(),  # decides a tie always in the same way
+        sf.col("_fq_extracted_at").desc(),
+        sf.col("_fq_hash").desc(),  # decides a tie always in the same way
     )
     return (
-        changelog.withColumn("_fq_version", F.row_number().over(newest_first))
-        .where((F.col("_fq_version") == 1) & (F.col("_fq_op") != "delete"))
+        changelog.withColumn("_fq_version", sf.row_number().over(newest_first))
+        .where((sf.col("_fq_version") == 1) & (sf.col("_fq_op") != "delete"))
         .drop("_fq_version")
     )
 
@@ -49,7 +49,7 @@ def optional(df: DataFrame, path: str, type_: str) -> Column:
     Returns:
         The column as it is, or nulls of that type.
     """
-    return F.col(path) if type_at(df.schema, path) is not None else F.lit(None).cast(type_)
+    return sf.col(path) if type_at(df.schema, path) is not None else sf.lit(None).cast(type_)
 
 
 def type_at(schema: StructType, path: str) -> DataType | None:
@@ -71,13 +71,13 @@ def with_rescued_texts(changelog: DataFrame) -> DataFrame:
     Returns:
         The same rows with a further column of the paths and texts.
     """
-    texts = F.transform_values(RESCUED, lambda _, json: _text_of(json))
+    texts = sf.transform_values(RESCUED, lambda _, json: _text_of(json))
     return changelog.withColumn(_RESCUED_TEXTS, texts)
 
 
 def rescued(path: Column) -> Column:
     """The canonical extended JSON of the value rescued from a path such as `lines[2].unit_price`, else null."""
-    return F.try_element_at(F.col(RESCUED), path)
+    return sf.try_element_at(sf.col(RESCUED), path)
 
 
 def rescued_text(path: Column) -> Column:
@@ -89,7 +89,7 @@ def rescued_text(path: Column) -> Column:
     Returns:
         A STRING column of a DataFrame made by `with_rescued_texts`: `{"$numberInt":"1067"}` gives `1067`.
     """
-    return F.try_element_at(F.col(_RESCUED_TEXTS), path)
+    return sf.try_element_at(sf.col(_RESCUED_TEXTS), path)
 
 
 def rescued_number(path: Column) -> Column:
@@ -106,22 +106,22 @@ def rescued_number(path: Column) -> Column:
 
 
 def _text_of(json: Column) -> Column:
-    bare = F.get_json_object(F.concat(F.lit('{"value":'), json, F.lit("}")), "$.value")
-    wrapped = F.regexp_extract(json, _WRAPPED, 1)
+    bare = sf.get_json_object(sf.concat(sf.lit('{"value":'), json, sf.lit("}")), "$.value")
+    wrapped = sf.regexp_extract(json, _WRAPPED, 1)
     return (
-        F.when(json.startswith("["), F.lit(None))
-        .when(json.startswith("{"), F.when(wrapped != "", wrapped))
+        sf.when(json.startswith("["), sf.lit(None))
+        .when(json.startswith("{"), sf.when(wrapped != "", wrapped))
         .otherwise(bare)
     )
 
 
 def number_from_text(text: Column) -> Column:
     """The number that a text spells with a point for the decimals, as DECIMAL(38,12); null if it spells none."""
-    trimmed = F.trim(text)
-    return F.when(trimmed.rlike(_NUMBER_TEXT), trimmed).cast(NUMBER)
+    trimmed = sf.trim(text)
+    return sf.when(trimmed.rlike(_NUMBER_TEXT), trimmed).cast(NUMBER)
 
 
 def timestamp_from_text(text: Column) -> Column:
     """The instant that an ISO 8601 text spells, UTC where it names no offset; null if it spells none."""
-    trimmed = F.trim(text)
-    return F.try_to_timestamp(F.when(trimmed.rlike(_TIMESTAMP_TEXT), trimmed))
+    trimmed = sf.trim(text)
+    return sf.try_to_timestamp(sf.when(trimmed.rlike(_TIMESTAMP_TEXT), trimmed))

@@ -9,7 +9,7 @@ from functools import reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 from pyspark.sql.types import (
     ArrayType,
     AtomicType,
@@ -44,7 +44,7 @@ class Issues:
     """What reading could not keep, as `<path>: <problem>`."""
 
     def __init__(self) -> None:
-        self._suspicions: list[Column] = [F.col(RESCUED).isNotNull()]
+        self._suspicions: list[Column] = [sf.col(RESCUED).isNotNull()]
         self._problems: list[Column] = []
 
     def add(self, problem: Column, *, suspicion: Column | None = None) -> None:
@@ -61,8 +61,8 @@ class Issues:
 
     def column(self) -> Column:
         """All problems of one document or line, as an ARRAY<STRING>; few have any, so the others do not look."""
-        problems = F.array_compact(F.array(*self._problems))
-        return F.when(reduce(or_, self._suspicions), problems).otherwise(_no_texts())
+        problems = sf.array_compact(sf.array(*self._problems))
+        return sf.when(reduce(or_, self._suspicions), problems).otherwise(_no_texts())
 
 
 class Fields:
@@ -96,27 +96,27 @@ class Fields:
         """A STRING without blanks around it, null if nothing is left; a number or boolean as its text."""
         kind, column, path = self._field(name)
         readable = kind is None or (isinstance(kind, AtomicType) and not isinstance(kind, BinaryType))
-        value = F.coalesce(column.cast("string"), rescued_text(path)) if readable else rescued_text(path)
+        value = sf.coalesce(column.cast("string"), rescued_text(path)) if readable else rescued_text(path)
         self._note(readable, column, path, value)
-        return F.nullif(F.trim(value), F.lit(""))
+        return sf.nullif(sf.trim(value), sf.lit(""))
 
     def number(self, name: str, precision: int, scale: int) -> Column:
         """A DECIMAL(precision, scale), rounded half up (and noted) if the source is finer."""
         kind, column, path = self._field(name)
         exact = rescued_number(path)
         if isinstance(kind, NumericType):
-            exact = F.coalesce(_exact(kind, column), exact)
+            exact = sf.coalesce(_exact(kind, column), exact)
         elif isinstance(kind, StringType):
-            exact = F.coalesce(number_from_text(column), exact)
+            exact = sf.coalesce(number_from_text(column), exact)
         limit = Decimal(10) ** (precision - scale) - 1
-        value = F.when(exact.between(-limit, limit), exact).cast(f"decimal({precision},{scale})")
+        value = sf.when(exact.between(-limit, limit), exact).cast(f"decimal({precision},{scale})")
         if isinstance(kind, NumericType):
-            suspicion = ~column.between(-limit, limit) | (column != F.round(column, scale))
+            suspicion = ~column.between(-limit, limit) | (column != sf.round(column, scale))
         else:
             suspicion = column.isNotNull()
         unread = self._unread(column, path, value)
-        rounded = F.when(value != exact, F.concat(path, F.lit(": rounded from "), _plain(exact)))
-        self._issues.add(F.coalesce(unread, rounded), suspicion=suspicion if kind is not None else None)
+        rounded = sf.when(value != exact, sf.concat(path, sf.lit(": rounded from "), _plain(exact)))
+        self._issues.add(sf.coalesce(unread, rounded), suspicion=suspicion if kind is not None else None)
         return value
 
     def money(self, name: str) -> Column:
@@ -128,7 +128,7 @@ class Fields:
         money = self.money(name)
         _, column, path = self._field(name)
         absent = column.isNull() & rescued(path).isNull()
-        return F.when(absent, F.lit(Decimal("0.00")).cast("decimal(18,2)")).otherwise(money)
+        return sf.when(absent, sf.lit(Decimal("0.00")).cast("decimal(18,2)")).otherwise(money)
 
     def rate(self, name: str) -> Column:
         """A DECIMAL(5,2), in percent."""
@@ -147,9 +147,9 @@ class Fields:
         kind, column, path = self._field(name)
         value = timestamp_from_text(rescued_text(path))
         if isinstance(kind, TimestampType):
-            value = F.coalesce(column, value)
+            value = sf.coalesce(column, value)
         elif isinstance(kind, StringType):
-            value = F.coalesce(timestamp_from_text(column), value)
+            value = sf.coalesce(timestamp_from_text(column), value)
         self._note(kind is None or isinstance(kind, TimestampType), column, path, value)
         return value
 
@@ -157,24 +157,24 @@ class Fields:
         """A BOOLEAN, false where the source has none."""
         kind, column, path = self._field(name)
         readable = isinstance(kind, BooleanType)
-        value = column if readable else F.lit(None).cast("boolean")
+        value = column if readable else sf.lit(None).cast("boolean")
         self._note(readable or kind is None, column, path, value)
-        return F.coalesce(value, F.lit(False))
+        return sf.coalesce(value, sf.lit(False))
 
     def texts(self, name: str) -> Column:
         """An ARRAY<STRING>, empty where the source has none."""
         kind, column, path = self._field(name)
         readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, AtomicType)
-        value = column.cast("array<string>") if readable else F.lit(None).cast("array<string>")
+        value = column.cast("array<string>") if readable else sf.lit(None).cast("array<string>")
         self._note(readable or kind is None, column, path, value)
-        return F.array_compact(F.coalesce(value, _no_texts()))
+        return sf.array_compact(sf.coalesce(value, _no_texts()))
 
     def struct(self, name: str) -> "Fields":
         """The fields of a struct."""
         kind = self._type(name)
         if kind is not None and not isinstance(kind, StructType):
             _, column, path = self._field(name)
-            self._note(False, column, path, F.lit(None))
+            self._note(False, column, path, sf.lit(None))
         return Fields(
             kind if isinstance(kind, StructType) else _NO_FIELDS,
             lambda inner: self._at(name)[inner],
@@ -191,7 +191,7 @@ class Fields:
         """Type and column of a field (None and nulls if it has no column), and its path in the document."""
         kind = self._type(name)
         self._read.append(f"{self._pattern}{name}")
-        return kind, self._at(name) if kind is not None else F.lit(None).cast("string"), self._path(name)
+        return kind, self._at(name) if kind is not None else sf.lit(None).cast("string"), self._path(name)
 
     def _note(self, readable: bool, column: Column, path: Column, value: Column) -> None:
         """Note a field that has something in the source but no value; a readable type fails in rescued values only."""
@@ -199,8 +199,8 @@ class Fields:
         self._issues.add(self._unread(column, path, value), suspicion=suspicion)
 
     def _unread(self, column: Column, path: Column, value: Column) -> Column:
-        source = F.coalesce(column.cast("string"), rescued(path))
-        return F.when(value.isNull() & source.isNotNull(), F.concat(path, F.lit(": cannot be read: "), source))
+        source = sf.coalesce(column.cast("string"), rescued(path))
+        return sf.when(value.isNull() & source.isNotNull(), sf.concat(path, sf.lit(": cannot be read: "), source))
 
 
 class Document(Fields):
@@ -211,7 +211,7 @@ class Document(Fields):
     """
 
     def __init__(self, documents: DataFrame) -> None:
-        super().__init__(documents.schema, F.col, F.lit, "", [], Issues())
+        super().__init__(documents.schema, sf.col, sf.lit, "", [], Issues())
         self._documents = with_rescued_texts(documents)
         self._lines: list[Column] = []
 
@@ -221,7 +221,7 @@ class Document(Fields):
         A document without a usable event time lies in the window of the start date, so the window decides, not the
         event time; only a collection that has no windows falls back to it.
         """
-        return F.coalesce(F.col("_fq_window"), F.to_date(event_time))
+        return sf.coalesce(sf.col("_fq_window"), sf.to_date(event_time))
 
     def lines(self, name: str, line: Callable[[Fields, Column], dict[str, Column]]) -> Column:
         """An ARRAY of clean STRUCTs, empty where the source has none.
@@ -234,27 +234,27 @@ class Document(Fields):
             The column to give to `table`, which moves the lines' issues to the document.
         """
         kind = self._type(name)
-        readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, StructType)
-        source = F.col(name) if readable else F.lit(None)
-        if kind is not None and not readable:
-            self._note(False, F.col(name), F.lit(name), source)
-        type_ = kind if readable else ArrayType(_NO_FIELDS)
+        source, array, fields = sf.lit(None), ArrayType(_NO_FIELDS), _NO_FIELDS
+        if isinstance(kind, ArrayType) and isinstance(kind.elementType, StructType):
+            source, array, fields = sf.col(name), kind, kind.elementType
+        elif kind is not None:
+            self._note(False, sf.col(name), sf.lit(name), source)
 
         def clean(element: Column, index: Column) -> Column:
-            prefix = F.concat(F.lit(f"{name}["), index.cast("string"), F.lit("]."))
+            prefix = sf.concat(sf.lit(f"{name}["), index.cast("string"), sf.lit("]."))
             issues = Issues()
-            fields = Fields(
-                type_.elementType,
+            one = Fields(
+                fields,
                 lambda inner: element[inner],
-                lambda inner: F.concat(prefix, F.lit(inner)),
+                lambda inner: sf.concat(prefix, sf.lit(inner)),
                 rf"{name}\[\d+\]\.",
                 self._read,
                 issues,
             )
-            columns = line(fields, (index + 1).cast("bigint"))
-            return F.struct(*(column.alias(key) for key, column in columns.items()), issues.column().alias(ISSUES))
+            columns = line(one, (index + 1).cast("bigint"))
+            return sf.struct(*(column.alias(key) for key, column in columns.items()), issues.column().alias(ISSUES))
 
-        column = F.transform(F.coalesce(source.cast(type_), F.array().cast(type_)), clean)
+        column = sf.transform(sf.coalesce(source.cast(array), sf.array().cast(array)), clean)
         self._lines.append(column)
         return column
 
@@ -270,34 +270,34 @@ class Document(Fields):
         nested = [name for name, column in columns.items() if any(column is made for made in self._lines)]
         table = self._documents.select(
             *(column.alias(name) for name, column in columns.items()),
-            F.concat(self._issues.column(), self._unused()).alias(ISSUES),
+            sf.concat(self._issues.column(), self._unused()).alias(ISSUES),
         )
         for name in nested:
-            of_lines = F.flatten(F.transform(F.col(name), lambda line: line[ISSUES]))
-            bare = F.transform(F.col(name), lambda line: line.dropFields(ISSUES))
-            table = table.withColumns({ISSUES: F.concat(F.col(ISSUES), of_lines), name: bare})
+            of_lines = sf.flatten(sf.transform(sf.col(name), lambda line: line[ISSUES]))
+            bare = sf.transform(sf.col(name), lambda line: line.dropFields(ISSUES))
+            table = table.withColumns({ISSUES: sf.concat(sf.col(ISSUES), of_lines), name: bare})
         return table
 
     def _unused(self) -> Column:
         """Issues of the rescued values that no field was read from."""
         known = f"^(?:{'|'.join(dict.fromkeys(self._read))})$"
-        others = F.filter(F.map_entries(F.col(RESCUED)), lambda entry: ~entry["key"].rlike(known))
-        issues = F.transform(others, lambda entry: F.concat(entry["key"], F.lit(": not used: "), entry["value"]))
-        return F.coalesce(issues, _no_texts())
+        others = sf.filter(sf.map_entries(sf.col(RESCUED)), lambda entry: ~entry["key"].rlike(known))
+        issues = sf.transform(others, lambda entry: sf.concat(entry["key"], sf.lit(": not used: "), entry["value"]))
+        return sf.coalesce(issues, _no_texts())
 
 
 def _exact(kind: NumericType, column: Column) -> Column:
     """A numeric column as NUMBER; null for what no decimal can hold (NaN, infinities, more than 26 digits)."""
     if isinstance(kind, FractionalType):
         limit = Decimal(10) ** 25
-        column = F.when(column.between(-limit, limit), column)
+        column = sf.when(column.between(-limit, limit), column)
     return column.cast(NUMBER)
 
 
 def _no_texts() -> Column:
-    return F.array().cast("array<string>")
+    return sf.array().cast("array<string>")
 
 
 def _plain(number: Column) -> Column:
     """A decimal's text without the zeros that only its type adds."""
-    return F.regexp_replace(number.cast("string"), r"\.?0+$", "")
+    return sf.regexp_replace(number.cast("string"), r"\.?0+$", "")

@@ -4,7 +4,7 @@ Belongs here: the table's columns. Does not: how a field is cleaned (`cleaning.p
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
 from fq_platform.transforms.cleaning import Document
@@ -22,17 +22,17 @@ def customers_silver(customers: DataFrame) -> DataFrame:
     customer = Document(current(customers))
     address = customer.struct("address")
     return customer.table(
-        customer_id=F.col("_id"),
+        customer_id=sf.col("_id"),
         customer_number=customer.text("customer_number"),
         customer_name=customer.text("name"),
-        email=F.lower(customer.text("email")),
+        email=sf.lower(customer.text("email")),
         phone=customer.text("phone"),
-        customer_kind=F.lower(customer.text("kind")),
-        vat_id=F.upper(customer.text("vat_id")),
+        customer_kind=sf.lower(customer.text("kind")),
+        vat_id=sf.upper(customer.text("vat_id")),
         street=address.text("street"),
         postal_code=address.text("postal_code"),
         city=address.text("city"),
-        country=F.upper(address.text("country")),
+        country=sf.upper(address.text("country")),
         payment_terms_days=customer.integer("payment_terms_days"),
         credit_limit_amount=customer.money("credit_limit"),
         created_at=customer.timestamp("created_at"),

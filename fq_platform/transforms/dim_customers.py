@@ -4,7 +4,7 @@ Belongs here: the table's columns; contact details stay in the curated layer. Do
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.contracts.shared import UNKNOWN_ID, UNKNOWN_LABEL
 from fq_platform.transforms.unknown import with_unknown_member
@@ -22,10 +22,10 @@ def dim_customers(customers_silver: DataFrame) -> DataFrame:
     dimension = customers_silver.select(
         "customer_id",
         "customer_number",
-        F.coalesce("customer_name", F.lit(UNKNOWN_LABEL)).alias("customer_name"),
-        F.coalesce("customer_kind", F.lit(UNKNOWN_ID)).alias("customer_kind"),
+        sf.coalesce("customer_name", sf.lit(UNKNOWN_LABEL)).alias("customer_name"),
+        sf.coalesce("customer_kind", sf.lit(UNKNOWN_ID)).alias("customer_kind"),
         "city",
-        F.coalesce("country", F.lit(UNKNOWN_LABEL)).alias("country"),
+        sf.coalesce("country", sf.lit(UNKNOWN_LABEL)).alias("country"),
         "payment_terms_days",
         "credit_limit_amount",
         "created_at",
@@ -35,5 +35,5 @@ def dim_customers(customers_silver: DataFrame) -> DataFrame:
         dimension,
         key="customer_id",
         labels=("customer_name", "country"),
-        others={"customer_kind": F.lit(UNKNOWN_ID)},
+        others={"customer_kind": sf.lit(UNKNOWN_ID)},
     )

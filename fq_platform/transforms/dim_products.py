@@ -4,7 +4,7 @@ Belongs here: the table's columns. Does not: how a field is cleaned (`cleaning.p
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.contracts.shared import UNKNOWN_LABEL
 from fq_platform.transforms.changelog import current
@@ -23,12 +23,12 @@ def dim_products(products: DataFrame) -> DataFrame:
     """
     product = Document(current(products))
     dimension = product.table(
-        product_id=F.col("_id"),
+        product_id=sf.col("_id"),
         sku=product.text("sku"),
-        product_name=F.coalesce(product.text("name"), F.lit(UNKNOWN_LABEL)),
-        product_category=F.coalesce(product.text("category"), F.lit(UNKNOWN_LABEL)),
+        product_name=sf.coalesce(product.text("name"), sf.lit(UNKNOWN_LABEL)),
+        product_category=sf.coalesce(product.text("category"), sf.lit(UNKNOWN_LABEL)),
         unit_price=product.money("unit_price"),
-        currency=F.upper(product.text("currency")),
+        currency=sf.upper(product.text("currency")),
         vat_rate=product.rate("vat_rate"),
         weight_kg=product.quantity("weight_kg"),
         tags=product.texts("tags"),
@@ -36,10 +36,10 @@ def dim_products(products: DataFrame) -> DataFrame:
         created_at=product.timestamp("created_at"),
         updated_at=product.timestamp("updated_at"),
     )
-    nothing = F.array().cast("array<string>")
+    nothing = sf.array().cast("array<string>")
     return with_unknown_member(
         dimension,
         key="product_id",
         labels=("product_name", "product_category"),
-        others={"tags": nothing, "is_discontinued": F.lit(False), "data_issues": nothing},
+        others={"tags": nothing, "is_discontinued": sf.lit(False), "data_issues": nothing},
     )

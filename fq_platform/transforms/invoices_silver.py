@@ -4,7 +4,7 @@ Belongs here: the table's columns. Does not: how a field is cleaned (`cleaning.p
 """
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
 from fq_platform.transforms.cleaning import Document, Fields
@@ -22,15 +22,15 @@ def invoices_silver(invoices: DataFrame) -> DataFrame:
     invoice = Document(current(invoices))
     invoiced_at = invoice.timestamp("invoice_date")
     return invoice.table(
-        invoice_id=F.col("_id"),
+        invoice_id=sf.col("_id"),
         invoice_number=invoice.text("invoice_number"),
         order_id=invoice.text("order_id"),
         customer_id=invoice.text("customer_id"),
         invoice_date=invoice.window_date(invoiced_at),
         invoiced_at=invoiced_at,
-        due_date=F.to_date(invoice.timestamp("due_date")),
-        status=F.lower(invoice.text("status")),
-        currency=F.upper(invoice.text("currency")),
+        due_date=sf.to_date(invoice.timestamp("due_date")),
+        status=sf.lower(invoice.text("status")),
+        currency=sf.upper(invoice.text("currency")),
         lines=invoice.lines("lines", _line),
         net_amount=invoice.money("total_net"),
         vat_amount=invoice.money("total_vat"),
@@ -41,7 +41,7 @@ def invoices_silver(invoices: DataFrame) -> DataFrame:
 
 def _line(line: Fields, position: Column) -> dict[str, Column]:
     return {
-        "line_number": F.coalesce(line.integer("line_number"), position),
+        "line_number": sf.coalesce(line.integer("line_number"), position),
         "description": line.text("description"),
         "net_amount": line.money("net"),
         "vat_rate": line.rate("vat_rate"),

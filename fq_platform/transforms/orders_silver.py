@@ -4,7 +4,7 @@ Belongs here: the table's columns. Does not: how a field is cleaned (`cleaning.p
 """
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
 from fq_platform.transforms.cleaning import Document, Fields
@@ -23,17 +23,17 @@ def orders_silver(orders: DataFrame) -> DataFrame:
     shipping = order.struct("shipping_address")
     ordered_at = order.timestamp("order_date")
     return order.table(
-        order_id=F.col("_id"),
+        order_id=sf.col("_id"),
         order_number=order.text("order_number"),
         customer_id=order.text("customer_id"),
         order_date=order.window_date(ordered_at),
         ordered_at=ordered_at,
-        status=F.lower(order.text("status")),
-        currency=F.upper(order.text("currency")),
+        status=sf.lower(order.text("status")),
+        currency=sf.upper(order.text("currency")),
         shipping_street=shipping.text("street"),
         shipping_postal_code=shipping.text("postal_code"),
         shipping_city=shipping.text("city"),
-        shipping_country=F.upper(shipping.text("country")),
+        shipping_country=sf.upper(shipping.text("country")),
         notes=order.text("notes"),
         lines=order.lines("lines", _line),
         total_amount=order.money("total"),
@@ -43,7 +43,7 @@ def orders_silver(orders: DataFrame) -> DataFrame:
 
 def _line(line: Fields, position: Column) -> dict[str, Column]:
     return {
-        "line_number": F.coalesce(line.integer("line_number"), position),
+        "line_number": sf.coalesce(line.integer("line_number"), position),
         "product_id": line.text("product_id"),
         "sku": line.text("sku"),
         "quantity": line.quantity("quantity"),

@@ -4,7 +4,7 @@ Belongs here: the table's columns. Does not: how a field is cleaned (`cleaning.p
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
 from fq_platform.transforms.cleaning import Document
@@ -22,15 +22,15 @@ def payments_silver(payments: DataFrame) -> DataFrame:
     payment = Document(current(payments))
     paid_at = payment.timestamp("payment_date")
     return payment.table(
-        payment_id=F.col("_id"),
+        payment_id=sf.col("_id"),
         payment_number=payment.text("payment_number"),
         invoice_id=payment.text("invoice_id"),
         customer_id=payment.text("customer_id"),
         payment_date=payment.window_date(paid_at),
         paid_at=paid_at,
         payment_amount=payment.money("amount"),
-        currency=F.upper(payment.text("currency")),
-        payment_method=F.lower(payment.text("method")),
+        currency=sf.upper(payment.text("currency")),
+        payment_method=sf.lower(payment.text("method")),
         payment_reference=payment.text("reference"),
         updated_at=payment.timestamp("updated_at"),
     )

@@ -4,7 +4,7 @@ Belongs here: the aggregation. Does not: joins and measures of a line (`fct_orde
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.contracts.model import MONEY, QUANTITY
 
@@ -18,12 +18,12 @@ def sales_summary(fct_orders: DataFrame) -> DataFrame:
     Returns:
         One row per day, product category and currency with at least one line that is not cancelled.
     """
-    sold = fct_orders.where(~F.col("is_cancelled"))
+    sold = fct_orders.where(~sf.col("is_cancelled"))
     return sold.groupBy("order_date", "product_category", "currency").agg(
-        F.count_distinct("order_id").alias("order_count"),
-        F.count(F.lit(1)).alias("line_count"),
-        F.sum("quantity").cast(QUANTITY).alias("quantity"),
-        F.sum("gross_sales_amount").cast(MONEY).alias("gross_sales_amount"),
-        F.sum("discount_amount").cast(MONEY).alias("discount_amount"),
-        F.sum("net_sales_amount").cast(MONEY).alias("net_sales_amount"),
+        sf.count_distinct("order_id").alias("order_count"),
+        sf.count(sf.lit(1)).alias("line_count"),
+        sf.sum("quantity").cast(QUANTITY).alias("quantity"),
+        sf.sum("gross_sales_amount").cast(MONEY).alias("gross_sales_amount"),
+        sf.sum("discount_amount").cast(MONEY).alias("discount_amount"),
+        sf.sum("net_sales_amount").cast(MONEY).alias("net_sales_amount"),
     )

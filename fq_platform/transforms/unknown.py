@@ -6,7 +6,7 @@ Belongs here: making that member. Does not: the dimensions' own columns.
 from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from fq_platform.contracts.shared import UNKNOWN_ID, UNKNOWN_LABEL
 
@@ -25,10 +25,10 @@ def with_unknown_member(
     Returns:
         The dimension with one more row.
     """
-    values = {**others, key: F.lit(UNKNOWN_ID), **{label: F.lit(UNKNOWN_LABEL) for label in labels}}
+    values = {**others, key: sf.lit(UNKNOWN_ID), **{label: sf.lit(UNKNOWN_LABEL) for label in labels}}
     member = dimension.sparkSession.range(1).select(
         *(
-            values.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name)
+            values.get(field.name, sf.lit(None)).cast(field.dataType).alias(field.name)
             for field in dimension.schema.fields
         )
     )

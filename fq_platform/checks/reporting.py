@@ -1,0 +1,94 @@
+"""What checks share: reading the tables they need, and telling Dagster what they found.
+
+Belongs here: the joint between Spark, results and Dagster. Does not: rules.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from fq_platform.checks.evaluation import Result
+from fq_platform.contracts import CONTRACTS
+from fq_platform.errors import FqError
+from fq_platform.lakehouse.layout import TableName
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def asset_key(table: TableName) -> dg.AssetKey:
+    """The asset that makes a table."""
+    return dg.AssetKey(list(table.identifier))
+
+
+def contract_table(name: str, app: str) -> TableName:
+    """The table of the contract with this name."""
+    return CONTRACTS[name].table(app)
+
+
+def read_table(spark: "SparkSession", table: TableName) -> "DataFrame":
+    """The table's rows.
+
+    Args:
+        spark: A session with the catalog.
+        table: Which one.
+
+    Returns:
+        All its rows, not read yet.
+
+    Raises:
+        FqError: The table does not exist yet.
+    """
+    if not spark.catalog.tableExists(table.qualified):
+        raise FqError(
+            "The table does not exist yet",
+            where=table.qualified,
+            fix=f"Materialise {asset_key(table).to_user_string()} first",
+        )
+    return spark.table(table.qualified)
+
+
+def check_result(
+    spec: dg.AssetCheckSpec,
+    result: Result,
+    severity: dg.AssetCheckSeverity,
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.AssetCheckResult:
+    """What Dagster records of a result.
+
+    Args:
+        spec: The check.
+        result: What it found.
+        severity: How bad a violation is.
+        metadata: Further entries.
+
+    Returns:
+        The check's result with the counts and a few examples as metadata.
+    """
+    found: dict[str, Any] = {"rows": result.rows, "violations": result.violations, **(metadata or {})}
+    if result.by_column:
+        found["violations_by_column"] = dg.MetadataValue.json(dict(result.by_column))
+    if result.examples:
+        found["examples"] = dg.MetadataValue.json([_plain(example) for example in result.examples])
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=result.passed,
+        severity=severity,
+        metadata=found,
+        description=None if result.passed else f"{result.violations} of {result.rows} rows: {spec.description}",
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value of Spark as JSON can hold it; money stays exact as text."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, dt.date) else value
