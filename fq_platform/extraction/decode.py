@@ -6,14 +6,14 @@ A plain decoder: it walks every value in Python.
 
 import datetime as dt
 import decimal
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-from bson import CodecOptions, Decimal128, ObjectId, UuidRepresentation
+from bson import Binary, CodecOptions, Decimal128, ObjectId, UuidRepresentation
+from bson.binary import UUID_SUBTYPE
 from bson.codec_options import DatetimeConversion
 from bson.json_util import CANONICAL_JSON_OPTIONS, dumps
 
@@ -23,10 +23,12 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict,
     tz_aware=True,
     tzinfo=dt.UTC,
-    uuid_representation=UuidRepresentation.STANDARD,
+    uuid_representation=UuidRepresentation.UNSPECIFIED,
+    unicode_decode_error_handler="surrogateescape",
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
-"""How documents are decoded: dates that Python cannot hold stay `DatetimeMS`, and are rescued."""
+"""How documents are decoded, so that none is refused: dates that Python cannot hold stay `DatetimeMS`, bytes that are
+not UTF-8 become surrogates, UUIDs stay binary."""
 
 DECIMAL_SCALE = 12
 DECIMAL = pa.decimal128(38, DECIMAL_SCALE)
@@ -41,6 +43,7 @@ _SCALARS = {
     "binary": pa.binary(),
 }
 _NUMBERS = ("decimal", "double", "long")
+_UUID_BYTES = 16
 _EXACT = decimal.Context(prec=38, traps=[decimal.Inexact, decimal.InvalidOperation])
 _QUANTUM = decimal.Decimal(1).scaleb(-DECIMAL_SCALE)
 _MISFIT = object()
@@ -59,7 +62,9 @@ def _kind(value: Any) -> str | None:
             return "double"
         case Decimal128():
             return "decimal"
-        case ObjectId() | uuid.UUID():
+        case ObjectId():
+            return "string"
+        case Binary() if value.subtype == UUID_SUBTYPE and len(value) == _UUID_BYTES:
             return "string"
         case dt.datetime():
             return "timestamp"
@@ -107,17 +112,22 @@ class _Seen:
             return existing
         if not self.kinds:
             return None
-        numbers = sum(self.kinds[kind] for kind in _NUMBERS)
-        votes = Counter({kind: count for kind, count in self.kinds.items() if kind not in _NUMBERS})
-        if numbers:
-            votes[next(kind for kind in _NUMBERS if self.kinds[kind])] = numbers
-        kind = max(votes, key=lambda name: (votes[name], name != "string", name))
+        kind = self._majority()
         if kind == "struct":
             return _struct(self.fields, None)
         if kind == "list":
             element = self.element.type(None) if self.element else None
             return pa.list_(pa.field("element", element)) if element is not None else None
         return _SCALARS[kind]
+
+    def _majority(self) -> str:
+        """The kind that most values ask for; numbers vote together, and a whole number is content with any of them."""
+        votes = Counter({kind: count for kind, count in self.kinds.items() if kind not in _NUMBERS})
+        decimals, doubles, longs = (self.kinds[kind] for kind in _NUMBERS)
+        if decimals or doubles or longs:
+            number = "decimal" if decimals and decimals >= doubles else "double" if doubles else "long"
+            votes[number] = decimals + doubles + longs
+        return max(votes, key=lambda name: (votes[name], name != "string", name))
 
 
 def _struct(seen: Mapping[str, _Seen], existing: pa.StructType | None) -> pa.StructType | None:
@@ -161,7 +171,21 @@ def _scalar(value: Any, type_: Type) -> Any:
     kind = _kind(value)
     if kind is None or kind in ("struct", "list") or not _SCALARS[kind].equals(type_):
         return _MISFIT
-    return str(value) if isinstance(value, ObjectId | uuid.UUID) else value
+    if kind == "string":
+        return _text(value)
+    return value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, Binary):
+        return str(value.as_uuid())
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _MISFIT
+    return value
 
 
 def _fit(value: Any, type_: Type | None, path: str, rescued: Rescued) -> Any:
@@ -182,21 +206,22 @@ def _fit(value: Any, type_: Type | None, path: str, rescued: Rescued) -> Any:
 
 def _fit_fields(document: Mapping[str, Any], type_: pa.StructType, path: str, rescued: Rescued) -> dict[str, Any]:
     types = {f.name: f.type for f in type_}
-    return {
-        column: fitted
-        for name, value in document.items()
-        for column in [normalise(name)]
-        for fitted in [_fit(value, types.get(column), f"{path}.{name}" if path else name, rescued)]
-        if column in types
-    }
+    row: dict[str, Any] = {}
+    for name, value in document.items():
+        column = normalise(name)
+        # A column's name has no dot and no bracket, so different places never share a path.
+        fitted = _fit(value, types.get(column), f"{path}.{column}" if path else column, rescued)
+        if column in types:
+            row[column] = fitted
+    return row
 
 
 def decode(documents: Sequence[Mapping[str, Any]], existing: pa.Schema) -> tuple[pa.Table, list[Rescued]]:
     """Decode documents into typed columns.
 
     A column that exists keeps its type and gains struct fields; a new one gets the type that most of its values ask
-    for (numbers vote together: decimal if any is one, else double if any is one, else long). A value that its column
-    cannot hold exactly is null there and rescued.
+    for (numbers vote together: decimal or double, whichever are more, and long if there is neither). A value that its
+    column cannot hold exactly is null there and rescued.
 
     Args:
         documents: Decoded with `CODEC`.
@@ -204,7 +229,7 @@ def decode(documents: Sequence[Mapping[str, Any]], existing: pa.Schema) -> tuple
 
     Returns:
         The documents' fields (shape: a row a document, existing columns first), and for each row the rescued values:
-        path such as `lines[2].price` to canonical extended JSON (MongoDB Extended JSON v2).
+        path of columns such as `lines[2].price` to canonical extended JSON (MongoDB Extended JSON v2).
     """
     seen: dict[str, _Seen] = {}
     for document in documents:

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import CATALOG, Layer
+from fq_platform.lakehouse.storage import storage_errors
 from fq_platform.settings import Profile, Settings
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+
+_CREATED_MEANWHILE = ("already exists", "UNIQUE constraint failed")
+_SET_UP_ATTEMPTS = 20
+"""More than there are tables and namespaces to meet another process at."""
 
 
 def warehouse_uri(settings: Settings) -> str:
@@ -38,11 +43,8 @@ def open_catalog(settings: Settings) -> "Catalog":
         A PyIceberg catalog named `iceberg` with a namespace for each layer.
 
     Raises:
-        FqError: The profile is not available, or the catalog's folder cannot be written.
+        FqError: The profile is not available, the catalog's folder cannot be written, or the catalog is damaged.
     """
-    from pyiceberg.catalog import load_catalog
-    from pyiceberg.exceptions import NamespaceAlreadyExistsError
-
     _require_supported(settings)
     try:
         settings.warehouse.mkdir(parents=True, exist_ok=True)
@@ -52,6 +54,29 @@ def open_catalog(settings: Settings) -> "Catalog":
             where=str(settings.warehouse),
             fix="Let FQ_HOME name a folder that can be written",
         ) from None
+    with storage_errors(str(settings.catalog_file)):
+        return _set_up(settings)
+
+
+def _set_up(settings: Settings) -> "Catalog":
+    from pyiceberg.exceptions import NamespaceAlreadyExistsError
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    attempt = 1
+    while True:
+        try:
+            return _connect(settings)
+        except (NamespaceAlreadyExistsError, IntegrityError, OperationalError) as error:
+            # Another process that opens it for the first time created something between our look and our attempt.
+            if attempt == _SET_UP_ATTEMPTS or not any(text in str(error) for text in _CREATED_MEANWHILE):
+                raise
+            attempt += 1
+
+
+def _connect(settings: Settings) -> "Catalog":
+    """The catalog with all that it needs; what is there already stays."""
+    from pyiceberg.catalog import load_catalog
+
     catalog = load_catalog(
         CATALOG,
         type="sql",
@@ -61,10 +86,7 @@ def open_catalog(settings: Settings) -> "Catalog":
     known = {namespace[0] for namespace in catalog.list_namespaces()}
     for layer in Layer:
         if layer.value not in known:
-            try:
-                catalog.create_namespace(layer.value)
-            except NamespaceAlreadyExistsError:
-                continue  # another process created it between the two calls
+            catalog.create_namespace(layer.value)
     return catalog
 
 

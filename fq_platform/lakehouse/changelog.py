@@ -4,6 +4,7 @@ Belongs here: the changelog's columns, its creation, schema evolution and commit
 to append (`extraction/sync.py`).
 """
 
+import contextlib
 import datetime as dt
 import itertools
 import uuid
@@ -14,8 +15,9 @@ from typing import Self
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression, EqualTo
+from pyiceberg.io import FileIO, InputFile, OutputFile
 from pyiceberg.io.pyarrow import (
     _dataframe_to_data_files,  # the public append makes a snapshot a call; this writes files that one commit adds
     schema_to_pyarrow,
@@ -119,19 +121,48 @@ class Changelog:
         return Append(self.table.transaction(), self)
 
 
+class _RecordingIO(FileIO):
+    """Remembers what was begun to be written, so that half a file, left by a full disk, can be deleted too."""
+
+    def __init__(self, io: FileIO) -> None:
+        super().__init__(io.properties)
+        self._io = io
+        self.begun: list[str] = []
+
+    def new_input(self, location: str) -> InputFile:
+        return self._io.new_input(location)
+
+    def new_output(self, location: str) -> OutputFile:
+        self.begun.append(location)
+        return self._io.new_output(location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        self._io.delete(location)
+
+    def delete_begun(self) -> None:
+        for location in self.begun:
+            with contextlib.suppress(FileNotFoundError):
+                self.delete(location)
+
+
 @dataclass
 class Append:
     """Rows on their way into a changelog: files as they come, one snapshot at the end or none.
 
-    Leaving the context without a commit deletes the files.
+    Leaving the context without a commit deletes the files, unless the catalog may already refer to them.
     """
 
     transaction: Transaction
     changelog: Changelog
+    _io: _RecordingIO = field(init=False)
     _files: list[DataFile] = field(default_factory=list)
     _write_id: uuid.UUID = field(default_factory=uuid.uuid4)
     _counter: Iterable[int] = field(default_factory=itertools.count)
-    _committed: bool = False
+    _snapshot_id: int | None = None
+    """The snapshot that a commit was begun for."""
+
+    def __post_init__(self) -> None:
+        self._io = _RecordingIO(self.changelog.table.io)
 
     def __enter__(self) -> Self:
         return self
@@ -160,7 +191,7 @@ class Append:
             _dataframe_to_data_files(
                 self.transaction.table_metadata,
                 rows.select(present),
-                self.transaction._table.io,
+                self._io,
                 self._write_id,
                 self._counter,  # type: ignore[arg-type]
             )
@@ -187,21 +218,26 @@ class Append:
         with self.transaction.update_snapshot(snapshot_properties=dict(summary)).fast_append() as snapshot:
             for file in self._files:
                 snapshot.append_data_file(file)
+        self._snapshot_id = self.transaction.table_metadata.current_snapshot_id
+        if self._snapshot_id is None:
+            raise RuntimeError("an append left the table without a snapshot")
         try:
-            table = self.transaction.commit_transaction()
+            self.changelog.table = self.transaction.commit_transaction()
         except CommitFailedException as error:
             raise ConcurrentCommitError(str(error)) from error
-        self._committed = True
-        self.changelog.table = table
-        current = table.current_snapshot()
-        if current is None:
-            raise RuntimeError("a commit left the table without a snapshot")
-        return current.snapshot_id
+        return self._snapshot_id
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if not self._committed:
-            for file in self._files:
-                self.transaction._table.io.delete(file.file_path)
+        if not self._may_be_visible(error):
+            self._io.delete_begun()
+
+    def _may_be_visible(self, error: BaseException | None) -> bool:
+        """Whether readers could need the files: an interrupt can come right after the catalog took the commit."""
+        if self._snapshot_id is None or isinstance(error, ConcurrentCommitError):
+            return False
+        if error is None or isinstance(error, CommitStateUnknownException):
+            return True
+        return self.changelog.table.refresh().snapshot_by_id(self._snapshot_id) is not None
 
 
 def document_schema(schema: Schema) -> pa.Schema:
@@ -238,10 +274,14 @@ def open_changelog(catalog: Catalog, name: TableName, warehouse: str, *, partiti
     Raises:
         FqError: The table exists and is partitioned otherwise.
     """
-    spec = _BY_WINDOW if partitioned else UNPARTITIONED_PARTITION_SPEC
-    table = catalog.create_table_if_not_exists(
-        name.identifier, _SCHEMA, name.location(warehouse), spec, properties=_PROPERTIES
-    )
+    try:
+        # Not create_table_if_not_exists alone: it writes a metadata file before it sees that the table exists.
+        table = catalog.load_table(name.identifier)
+    except NoSuchTableError:
+        spec = _BY_WINDOW if partitioned else UNPARTITIONED_PARTITION_SPEC
+        table = catalog.create_table_if_not_exists(
+            name.identifier, _SCHEMA, name.location(warehouse), spec, properties=_PROPERTIES
+        )
     if table.spec().is_unpartitioned() == partitioned:
         now, then = ("daily", "not partitioned") if partitioned else ("not partitioned", "daily")
         raise FqError(

@@ -11,6 +11,30 @@ from fq_platform.errors import FqError
 
 _FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded")
 
+_SQLITE = {
+    "database is locked": (
+        "The catalog is locked by another process",
+        "Run again when the other one is done; nothing of this write is visible",
+    ),
+    "attempt to write a readonly database": (
+        "The catalog may not be written",
+        "Make FQ_HOME writable for this user, or let it name another folder",
+    ),
+    "unable to open database file": (
+        "The catalog cannot be opened",
+        "Make FQ_HOME a folder that this user can read and write",
+    ),
+    "file is not a database": (
+        "The catalog is damaged: its file is not a database",
+        "Restore catalog.db in FQ_HOME from a copy, or remove all of FQ_HOME to land everything anew",
+    ),
+    "database disk image is malformed": (
+        "The catalog is damaged",
+        "Restore catalog.db in FQ_HOME from a copy, or remove all of FQ_HOME to land everything anew",
+    ),
+}
+"""What SQLite says, to what is wrong and what to do."""
+
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error, or what caused it, says that disk or quota is full (POSIX, SQLite)."""
@@ -25,30 +49,47 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 @contextmanager
-def storage_errors(table: str) -> Iterator[None]:
+def storage_errors(where: str) -> Iterator[None]:
     """Turn errors of disk and catalog into errors that say what to do.
 
     Args:
-        table: The table that is written, for the message.
+        where: The table or the catalog that is used, for the message.
 
     Raises:
-        FqError: The disk is full or a file may not be written. Anything else passes through as it is.
+        FqError: The disk is full, a file may not be written or is missing, or the catalog is locked or damaged.
+            Anything else passes through as it is.
     """
     try:
         yield
     except FqError:
         raise
     except Exception as error:
-        if is_disk_full(error):
-            raise FqError(
-                "The disk is full; nothing of this write is visible",
-                where=table,
-                fix="Free space, or let FQ_HOME name a folder on a larger disk, and run again",
-            ) from error
-        if isinstance(error, PermissionError):
-            raise FqError(
-                f"A file may not be written: {error.filename or error}",
-                where=table,
-                fix="Make FQ_HOME writable for this user, or let it name another folder",
-            ) from error
-        raise
+        known = _explain(error, where)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _explain(error: Exception, where: str) -> FqError | None:
+    if is_disk_full(error):
+        return FqError(
+            "The disk is full; nothing of this write is visible",
+            where=where,
+            fix="Free space, or let FQ_HOME name a folder on a larger disk, and run again",
+        )
+    if isinstance(error, PermissionError):
+        return FqError(
+            f"A file may not be written: {error.filename or error}",
+            where=where,
+            fix="Make FQ_HOME writable for this user, or let it name another folder",
+        )
+    if isinstance(error, FileNotFoundError):
+        return FqError(
+            f"A file that belongs to the table is gone: {error.filename or error}",
+            where=where,
+            fix="Restore the folder that FQ_HOME names from a copy, or remove all of it to land everything anew",
+        )
+    for text, (what, fix) in _SQLITE.items():
+        if text in str(error):
+            return FqError(what, where=where, fix=fix)
+    return None
