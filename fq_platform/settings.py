@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fq_platform.errors import FqError
@@ -39,14 +39,18 @@ def project_root() -> Path:
 class Settings(BaseSettings):
     """All settings of an installation; each field's environment variable stands in its alias."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_file_encoding="utf-8", env_ignore_empty=True
+    )
 
-    home: Path = Field(default_factory=lambda: project_root() / ".fq", validation_alias=AliasChoices("FQ_HOME"))
+    home: Path = Field(
+        default_factory=lambda: project_root() / ".fq", validation_alias="FQ_HOME", validate_default=True
+    )
     profile: Profile = Field(default=Profile.LOCAL, validation_alias="FQ_PROFILE")
     sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
 
     mongo_uri: SecretStr | None = Field(default=None, validation_alias="MONGO_URI")
-    mongo_timeout_seconds: float = Field(default=10, gt=0, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
+    mongo_timeout_seconds: float = Field(default=10, gt=0, le=3_600, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
     extraction_batch_documents: int = Field(default=5_000, ge=1, validation_alias="FQ_EXTRACTION_BATCH_DOCUMENTS")
 
     s3_bucket: str = Field(default="fq-app-analytics-bucket-1", validation_alias="S3_BUCKET")
@@ -64,7 +68,17 @@ class Settings(BaseSettings):
     @field_validator("home", "sources_file", "cache")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return value.expanduser().absolute() if value is not None else None
+        try:
+            return value.expanduser().absolute() if value is not None else None
+        except RuntimeError as error:  # of a ~user who does not exist
+            raise ValueError(str(error)) from None
+
+    @field_validator("home")
+    @classmethod
+    def _usable_in_a_uri(cls, value: Path) -> Path:
+        if unusable := {"#", "?"}.intersection(str(value)):
+            raise ValueError(f"the path may not contain {' or '.join(sorted(unusable))}: tables are named by URIs")
+        return value
 
     @property
     def warehouse(self) -> Path:
@@ -94,18 +108,28 @@ def load_settings() -> Settings:
         The validated, immutable settings.
 
     Raises:
-        FqError: A variable has a value that its setting cannot take; all such variables are named at once.
+        FqError: A variable has a value that its setting cannot take (all such variables are named at once), or
+            `.env` cannot be read.
     """
+    env_file = project_root() / ".env"
     try:
-        return Settings(_env_file=project_root() / ".env")
+        return Settings(_env_file=env_file)
     except ValidationError as error:
         problems = "; ".join(
-            f"{problem['loc'][0]}={problem.get('input')!r}: {problem['msg']}" for problem in error.errors()
+            f"{problem['loc'][0]}={str(problem['input'])!r}: {problem['msg']}" for problem in error.errors()
         )
         raise FqError(
             f"Settings cannot be read: {problems}",
-            where=f"environment or {project_root() / '.env'}",
+            where=f"environment or {env_file}",
             fix="Correct or unset the variables named; README.md, 'Settings', lists every one with its values",
+        ) from None
+    except UnicodeDecodeError:
+        raise FqError("The settings file is not UTF-8 text", where=str(env_file), fix="Save it as UTF-8") from None
+    except OSError as error:
+        raise FqError(
+            f"The settings file cannot be read: {error.strerror}",
+            where=str(env_file),
+            fix="Make it readable, or remove it",
         ) from None
 
 

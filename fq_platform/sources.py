@@ -16,6 +16,14 @@ from fq_platform.naming import normalise
 from fq_platform.settings import get_settings
 
 
+class _MisplacedError(ValueError):
+    """A complaint about one place in the file that involves others too."""
+
+    def __init__(self, what: str, path: tuple[str, ...]) -> None:
+        super().__init__(what)
+        self.path = path
+
+
 class Collection(BaseModel):
     """One declared collection.
 
@@ -43,7 +51,9 @@ class Sources(BaseModel):
     @field_validator("collections", mode="before")
     @classmethod
     def _empty_options(cls, value: Any) -> Any:
-        return {name: options or {} for name, options in value.items()} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return {name: {} if options is None else options for name, options in value.items()}
 
     @model_validator(mode="after")
     def _distinct_tables(self) -> "Sources":
@@ -51,13 +61,46 @@ class Sources(BaseModel):
         for collection in self.collections:
             table = self.table(collection).lower()
             if table in owner:
-                raise ValueError(f"collections {owner[table]!r} and {collection!r} would share the table {table!r}")
+                raise _MisplacedError(
+                    f"{owner[table]!r} and {collection!r} would share the table {table!r}", ("collections", collection)
+                )
             owner[table] = collection
         return self
 
     def table(self, collection: str) -> str:
         """The name of a collection's raw table without its namespace, such as `ecommerce_db_orders`."""
         return f"{self.app}_{normalise(collection)}"
+
+
+class _Loader(yaml.SafeLoader):
+    """Names and values are text, whatever they look like (`no`, `1`), and no name may stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        met: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a name must be plain text", key.start_mark)
+            if key.value in met:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+            met.add(key.value)
+        self.flatten_mapping(node)  # what `<<` brings in may be overridden
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
+
+
+def _text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    return loader.construct_scalar(node)
+
+
+for _tag in ("bool", "int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _text)
+
+_SAYS = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such key",
+    "dict_type": "it must be a mapping of names to values",
+    "model_type": "it must be a mapping of names to values",
+}
+"""Kinds of complaint that pydantic words for programmers."""
 
 
 def _line_of(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
@@ -102,20 +145,28 @@ def load_sources(file: Path) -> Sources:
     except UnicodeDecodeError:
         raise FqError("The sources file is not UTF-8 text", where=str(file), fix="Save it as UTF-8") from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"{file}:{mark.line + 1}" if mark else str(file)
-        problem = getattr(error, "problem", None) or error
-        raise FqError(f"The sources file is not valid YAML: {problem}", where=line, fix=fix) from None
+        node = yaml.compose(text, Loader=_Loader)
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FqError(f"The sources file is not valid YAML: {error.problem}", where=f"{file}:{line}", fix=fix) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise FqError(
+            f"The sources file holds a character that YAML does not allow: {error.character!r}",
+            where=f"{file}:{line}",
+            fix=fix,
+        ) from None
     try:
         return Sources.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(step) for step in first["loc"]) or "the file"
-        where = f"{file}:{_line_of(node, first['loc'])}"
-        raise FqError(f"The sources file is not valid: {name}: {first['msg']}", where=where, fix=fix) from None
+        cause = first.get("ctx", {}).get("error")
+        path = cause.path if isinstance(cause, _MisplacedError) else first["loc"]
+        problem = str(cause) if isinstance(cause, Exception) else _SAYS.get(first["type"], first["msg"])
+        name = ".".join(map(str, path)) or "the file"
+        where = f"{file}:{_line_of(node, path)}"
+        raise FqError(f"The sources file is not valid: {name}: {problem}", where=where, fix=fix) from None
 
 
 @cache
