@@ -96,7 +96,7 @@ def _lines(roll: random.Random, customer: Customer, products: Sequence[Product])
         price = rounded(product.price * EUR_IN[customer.currency])
         discounted = roll.randrange(6) == 0
         # Tenths of a cent, so that rounding the line's total matters.
-        discount = rounded(quantity * price * roll.choice((5, 10, 15)) / 100, Decimal("0.001")) if discounted else None
+        discount = rounded(quantity * price * roll.choice((5, 10, 15)) / 100) if discounted else None
         lines.append(_Line(product, quantity, price, discount, discount_is_null=roll.randrange(5) == 0))
     return lines
 
