@@ -6,12 +6,15 @@ Belongs here: choosing and filling it. Does not: the server's process (`embedded
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pymongo.uri_parser import parse_uri
 from rich.console import Console
 from rich.progress import Progress
 
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
 from fq_platform.demo.load import load
 from fq_platform.demo.sample_data import DATABASE, START, Business
+from fq_platform.errors import FqError
+from fq_platform.extraction.source import mongo_errors
 from fq_platform.settings import Settings
 
 
@@ -33,6 +36,7 @@ def sample_mongo(settings: Settings, console: Console) -> Iterator[str]:
     """
     if settings.mongo_uri is not None:
         uri = settings.mongo_uri.get_secret_value()
+        _require_this_machine(uri)
         console.print("MongoDB: the one of MONGO_URI")
         _fill(uri, settings, console)
         yield uri
@@ -43,6 +47,18 @@ def sample_mongo(settings: Settings, console: Console) -> Iterator[str]:
         )
         _fill(mongo.uri, settings, console)
         yield mongo.uri
+
+
+def _require_this_machine(uri: str) -> None:
+    """Sample data is never written to a server that others may use."""
+    with mongo_errors(uri):
+        hosts = [host for host, _ in parse_uri(uri, connect_timeout=0)["nodelist"]]
+    if not all(host in ("localhost", "::1") or host.startswith("127.") for host in hosts):
+        raise FqError(
+            "The demo writes sample data, and MONGO_URI names a MongoDB on another machine",
+            where=f"MONGO_URI, {', '.join(hosts)}",
+            fix="Unset MONGO_URI to use the embedded MongoDB; `fq dev` only reads the one of MONGO_URI",
+        )
 
 
 def _fill(uri: str, settings: Settings, console: Console) -> None:

@@ -1,0 +1,151 @@
+"""The definitions: what they contain, what loading them costs and does not do."""
+
+import datetime as dt
+import json
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from fq_platform.definitions import build_definitions, defs
+from fq_platform.sources import Collection, Sources
+
+DAILY = {
+    "raw/ecommerce_db_orders",
+    "raw/ecommerce_db_invoices",
+    "raw/ecommerce_db_payments",
+    "curated/ecommerce_db_orders_silver",
+    "curated/ecommerce_db_invoices_silver",
+    "curated/ecommerce_db_payments_silver",
+    "analytics/fct_orders",
+    "analytics/sales_summary",
+    "analytics/accounts_receivable",
+}
+WHOLE = {
+    "raw/ecommerce_db_customers",
+    "raw/ecommerce_db_products",
+    "curated/ecommerce_db_customers_silver",
+    "shared/dim_products",
+    "shared/dim_customers",
+}
+UPSTREAM = {
+    "curated/ecommerce_db_orders_silver": {"raw/ecommerce_db_orders"},
+    "curated/ecommerce_db_customers_silver": {"raw/ecommerce_db_customers"},
+    "curated/ecommerce_db_invoices_silver": {"raw/ecommerce_db_invoices"},
+    "curated/ecommerce_db_payments_silver": {"raw/ecommerce_db_payments"},
+    "shared/dim_products": {"raw/ecommerce_db_products"},
+    "shared/dim_customers": {"curated/ecommerce_db_customers_silver"},
+    "analytics/fct_orders": {"curated/ecommerce_db_orders_silver", "shared/dim_products", "shared/dim_customers"},
+    "analytics/sales_summary": {"analytics/fct_orders"},
+    "analytics/accounts_receivable": {
+        "curated/ecommerce_db_invoices_silver",
+        "curated/ecommerce_db_payments_silver",
+    },
+}
+_LOADING = """
+import json, os, sys, time
+import dagster
+before = time.process_time()
+import fq_platform.definitions
+print(json.dumps({
+    "seconds": time.process_time() - before,
+    "heavy": sorted({"pyspark", "pymongo", "pyiceberg", "pyarrow", "duckdb"} & set(sys.modules)),
+    "home": os.path.exists(os.environ["FQ_HOME"]),
+}))
+"""
+
+
+def specs() -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_every_table_is_an_asset_named_like_it() -> None:
+    assert set(specs()) == DAILY | WHOLE
+    for key, spec in specs().items():
+        assert spec.metadata["dagster/table_name"] == "iceberg." + key.replace("/", ".")
+
+
+def test_lineage_is_the_path_of_the_data() -> None:
+    found = {key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs().items()}
+
+    assert {key: deps for key, deps in found.items() if deps} == UPSTREAM
+
+
+def test_dated_tables_are_partitioned_by_day_from_the_start_date_to_today() -> None:
+    for key, spec in specs().items():
+        if key in WHOLE:
+            assert spec.partitions_def is None, key
+        else:
+            assert isinstance(spec.partitions_def, dg.DailyPartitionsDefinition), key
+            keys = spec.partitions_def.get_partition_keys(current_time=dt.datetime(2026, 3, 5, 1, tzinfo=dt.UTC))
+            assert (keys[0], keys[-1]) == ("2026-01-01", "2026-03-05"), key
+
+
+def test_backfills_of_dated_tables_are_single_runs() -> None:
+    graph = defs.resolve_asset_graph()
+
+    policies = {key: graph.get(dg.AssetKey(key.split("/"))).backfill_policy for key in DAILY}
+
+    assert set(policies.values()) == {dg.BackfillPolicy.single_run()}
+
+
+def test_analytics_tables_have_a_freshness_policy() -> None:
+    fresh = {key for key, spec in specs().items() if spec.freshness_policy is not None}
+
+    assert fresh == {"analytics/fct_orders", "analytics/sales_summary", "analytics/accounts_receivable"}
+
+
+def test_every_table_beyond_raw_has_checks_and_describes_its_columns() -> None:
+    checked = {key.asset_key.to_user_string() for key in defs.resolve_asset_graph().asset_check_keys}
+
+    for key, spec in specs().items():
+        if not key.startswith("raw/"):
+            assert key in checked
+            assert spec.metadata["dagster/column_schema"].columns, key
+
+
+def test_sources_without_the_accounting_collections_have_raw_assets_only() -> None:
+    sources = Sources(
+        app="shop",
+        database="shop",
+        start_date=dt.date(2026, 1, 1),
+        collections={"orders": Collection(), "weird name": Collection(partition_by="at")},
+    )
+
+    found = build_definitions(sources).resolve_all_asset_specs()
+
+    assert {spec.key.to_user_string() for spec in found} == {"raw/shop_orders", "raw/shop_weird_x20_name"}
+
+
+def test_a_malformed_sources_file_is_named_with_its_line(tmp_path) -> None:
+    sources = tmp_path / "sources.yaml"
+    sources.write_text("app: a\ndatabase: d\nstart_date: 2026-01-01\ncollections:\n  orders: {partition_bi: x}\n")
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import fq_platform.definitions"],
+        env={"FQ_SOURCES": str(sources), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert loaded.returncode == 1
+    assert f"{sources}:5" in loaded.stderr
+    assert "partition_bi" in loaded.stderr
+
+
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    environment = {
+        "FQ_HOME": str(tmp_path_factory.mktemp("nothing") / "fq"),
+        "PATH": "",
+        "MONGO_URI": "mongodb://nowhere",
+    }
+    output = subprocess.run([sys.executable, "-c", _LOADING], env=environment, capture_output=True, check=True).stdout
+    return json.loads(output)
+
+
+def test_loading_imports_nothing_heavy_and_makes_no_folder(loading: dict[str, object]) -> None:
+    assert loading["heavy"] == []
+    assert loading["home"] is False
