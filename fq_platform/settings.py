@@ -39,8 +39,14 @@ def project_root() -> Path:
 class Settings(BaseSettings):
     """All settings of an installation; each field's environment variable stands in its alias."""
 
+    # The prefix is for the fields' own names, which are read beside the aliases: HOME must not become FQ_HOME.
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, env_file_encoding="utf-8", env_ignore_empty=True
+        env_prefix="FQ_",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
     )
 
     home: Path = Field(
