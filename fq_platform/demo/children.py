@@ -14,14 +14,17 @@ from types import FrameType
 
 import psutil
 
-STOP_SECONDS = 6
-"""How long children may take to end in order, together, before they are killed."""
-LEFT_BEHIND_SECONDS = 3
-"""How long a process that a child left behind may take to end, before it is killed."""
+STOP_SECONDS = 4
+"""How long all children together may take to end in order before they are killed.
+
+Dagster's daemon can take a quarter of a minute, but is made to be killed; a run records its end within a second.
+"""
 
 
 class Child:
     """A process with a log, in a session of its own: Ctrl-C in the terminal reaches its parent, who ends it in order.
+
+    It also ends, with all that it started, if this process is killed outright.
 
     Args:
         name: What to call it in messages.
@@ -43,6 +46,14 @@ class Child:
                 stderr=output,
                 start_new_session=True,
             )
+        # A shell waits for the end of a pipe whose other end this process alone holds; a kill -9 closes it too.
+        self._watcher = subprocess.Popen(  # noqa: S603 (the command consists of a number)
+            ["/bin/sh", "-c", f"read _; kill -TERM -{self._process.pid}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     @property
     def exit_code(self) -> int | None:
@@ -54,21 +65,28 @@ class Child:
         return self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
 
     def interrupt(self) -> None:
-        """Ask the process to end in order."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        """Ask the process and all that it started to end in order."""
+        self._signal(signal.SIGTERM)
 
-    def finish(self, seconds: float) -> None:
-        """Wait for the end, then end by force; also whatever the process had started and left behind."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        for end in (psutil.Process.terminate, psutil.Process.kill):
-            left = list(self._session())
-            for process in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    end(process)
-            psutil.wait_procs(left, timeout=LEFT_BEHIND_SECONDS)
+    def finish(self, deadline: float) -> None:
+        """Wait until the process and all that it started have ended; end by force what has not.
+
+        Args:
+            deadline: The last moment to wait for, on the clock of `time.monotonic`.
+        """
+        while any(self._session()):
+            if time.monotonic() >= deadline:
+                self._signal(signal.SIGKILL)
+            self._process.poll()
+            time.sleep(0.1)
         self._process.wait()
+        self._watcher.kill()
+        self._watcher.communicate()
+
+    def _signal(self, number: int) -> None:
+        for process in self._session():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def _session(self) -> Iterator[psutil.Process]:
         """What lives of the process and of all that it started, also after it has ended itself."""
@@ -93,7 +111,7 @@ def stopped_together(children: list[Child]) -> Iterator[None]:
             for child in reversed(children):
                 child.interrupt()
             for child in reversed(children):
-                child.finish(max(0.0, deadline - time.monotonic()))
+                child.finish(deadline)
 
 
 @contextlib.contextmanager
