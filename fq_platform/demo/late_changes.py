@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bson import ObjectId
-from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from fq_platform.demo.load import MARKER_COLLECTION
 from fq_platform.demo.sample_rules import INVOICED_WITHIN_DAYS, Document, money, rounded
 from fq_platform.errors import FqError
+from fq_platform.extraction.source import connect, mongo_errors
+from fq_platform.settings import get_settings
 
 CORRECTED_DAY = 3
 DELETED_DAY = 6
@@ -60,15 +60,8 @@ def apply_late_changes(uri: str, database: str, at: dt.datetime | None = None) -
     Raises:
         FqError: The database holds no complete sample data, or the MongoDB cannot be written to.
     """
-    try:
-        with MongoClient[Document](uri, tz_aware=True) as client:
-            return _apply(client[database], at)
-    except PyMongoError as error:
-        raise FqError(
-            f"The late changes could not be stored: {error}",
-            where=f"database {database}",
-            fix="See that the MongoDB runs, then run this again: what was not done yet will be",
-        ) from error
+    with connect(uri, get_settings().mongo_timeout_seconds) as client, mongo_errors(uri):
+        return _apply(client[database], at)
 
 
 def _apply(database: Database[Document], at: dt.datetime | None) -> list[LateChange]:

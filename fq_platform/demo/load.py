@@ -6,13 +6,13 @@ Belongs here: storing, indexing, and knowing what is stored. Does not: what the 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from fq_platform.demo.sample_data import COLLECTIONS, Business
 from fq_platform.demo.sample_rules import VERSION, Document
 from fq_platform.errors import FqError
+from fq_platform.extraction.source import connect, mongo_errors
+from fq_platform.settings import get_settings
 
 MARKER_COLLECTION = "fq_demo"
 """Holds what the platform knows about the sample data; no part of the business."""
@@ -47,15 +47,8 @@ def load(uri: str, database: str, business: Business, progress: Progress | None 
         FqError: The database holds another sample business, or collections of the same names that are none,
             or the MongoDB cannot be written to.
     """
-    try:
-        with MongoClient[Document](uri) as client:
-            return _load(client[database], business, progress)
-    except PyMongoError as error:
-        raise FqError(
-            f"The sample data could not be stored: {error}",
-            where=f"database {database}",
-            fix="See that the MongoDB runs and its disk has room, then run this again: a load cut short is done anew",
-        ) from error
+    with connect(uri, get_settings().mongo_timeout_seconds) as client, mongo_errors(uri):
+        return _load(client[database], business, progress)
 
 
 def _load(database: Database[Document], business: Business, progress: Progress | None) -> dict[str, int]:

@@ -93,5 +93,5 @@ def test_collections_that_are_not_sample_data_are_left_alone(mongo_uri: str, mon
 
 
 def test_a_mongodb_that_is_not_there_is_reported():
-    with pytest.raises(FqError, match=r"could not be stored.*See that the MongoDB runs"):
+    with pytest.raises(FqError, match=r"MongoDB cannot be reached"):
         load("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", "shop", BUSINESS)
