@@ -111,15 +111,17 @@ def _windows_asked_for(context: dg.InputContext) -> "list[Window] | None":
     column = _column(context.asset_key, context.upstream_output.definition_metadata if context.upstream_output else {})
     windows: list[Window] = []
     for start, end in sorted(partitions.time_window_for_partition_key(key) for key in context.asset_partition_keys):
-        touches = windows and windows[-1].end == start
-        windows[-1:] = (
-            [Window(column, windows[-1].start, end)] if touches else [*windows[-1:], Window(column, start, end)]
-        )
+        if windows and windows[-1].end == start:
+            start = windows.pop().start
+        windows.append(Window(column, start, end))
     return windows
 
 
 def _asks_for_everything(context: dg.InputContext) -> bool:
     """Whether the asset being made depends on all partitions, rather than on those that a range happens to name."""
+    if not context.has_input_name:
+        return False  # no asset is being made: somebody loads a partition by its key
+
     # Dagster has no public name for this subset.
     from dagster._core.definitions.partitions.subset import AllPartitionsSubset
 

@@ -24,6 +24,9 @@ class Lake:
     resource: SparkResource
     instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
 
+    def io_manager(self) -> SparkIcebergIOManager:
+        return SparkIcebergIOManager(spark=self.resource, app="app")
+
     def asset(self, table: TableName, sql: str, *, daily: bool = True, **options: Any) -> dg.AssetsDefinition:
         """An asset that returns the rows of a query."""
 
@@ -51,7 +54,7 @@ class Lake:
         first, last = days if isinstance(days, tuple) else (None, None)
         result = dg.materialize(
             assets if isinstance(assets, Sequence) else [assets],
-            resources={"io_manager": SparkIcebergIOManager(spark=self.resource, app="app")},
+            resources={"io_manager": self.io_manager()},
             instance=self.instance,
             partition_key=days if isinstance(days, str) else None,
             tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

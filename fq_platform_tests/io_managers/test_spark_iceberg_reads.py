@@ -102,6 +102,12 @@ def test_partitions_that_do_not_touch_are_loaded_without_those_between(
     assert reader.seen == [1, 3, 4]
 
 
+def test_one_partition_can_be_loaded_by_hand(lake: Lake, five_days: dg.AssetsDefinition) -> None:
+    definitions = dg.Definitions([five_days], resources={"io_manager": lake.io_manager()})
+    rows = definitions.load_asset_value(five_days.key, partition_key="2026-01-03", instance=lake.instance)
+    assert [row["id"] for row in rows.collect()] == [3]
+
+
 def test_asked_partitions_reach_iceberg_as_a_filter(
     lake: Lake, new_table: NewTable, five_days: dg.AssetsDefinition, capsys: pytest.CaptureFixture[str]
 ) -> None:

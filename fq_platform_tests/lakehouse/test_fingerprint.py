@@ -18,6 +18,7 @@ def of(rows: DataFrame) -> Row:
         ("1 AS a, CAST(NULL AS INT) AS b", "CAST(NULL AS INT) AS a, 1 AS b"),
         ("array(1, NULL) AS a", "array(NULL, 1) AS a"),
         ("array(array(1), array(2)) AS a", "array(array(1, 2)) AS a"),
+        ("array(array(0)) AS a", "CAST(array(array(), array(), array()) AS ARRAY<ARRAY<INT>>) AS a"),
         ("CAST(NULL AS ARRAY<INT>) AS a", "CAST(array() AS ARRAY<INT>) AS a"),
         ("CAST(NULL AS STRUCT<x: INT>) AS a", "CAST(named_struct('x', NULL) AS STRUCT<x: INT>) AS a"),
         ("array(named_struct('x', named_struct('y', 1))) AS a", "array(named_struct('x', named_struct('y', 2))) AS a"),

@@ -58,7 +58,7 @@ def test_rows_that_fit_change_nothing(spark: SparkSession, present: str, incomin
         ("1L", "1.5D", "n", ("bigint", "double")),
         ("1D", "1L", "n", ("double", "bigint")),
         ("DATE '2026-01-01'", "TIMESTAMP '2026-01-01'", "n", ("date", "timestamp")),
-        ("CAST(1 AS DECIMAL(10,2))", "CAST(1 AS DECIMAL(10,4))", "n", ("decimal(10,2)", "decimal(10,4)")),
+        ("CAST(1 AS DECIMAL(10,2))", "CAST(1 AS DECIMAL(12,4))", "n", ("decimal(10,2)", "decimal(12,4)")),
         ("CAST(1 AS DECIMAL(10,4))", "CAST(1 AS DECIMAL(10,2))", "n", ("decimal(10,4)", "decimal(10,2)")),
         ("named_struct('a', 1)", "named_struct('a', 'x')", "n.a", ("int", "string")),
         ("array(named_struct('a', 1))", "array(named_struct('a', true))", "n.element.a", ("int", "boolean")),
