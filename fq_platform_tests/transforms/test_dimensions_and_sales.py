@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.services
 
+NEXT_DAY = DAY + dt.timedelta(days=1)
+
 
 def _dim_products(spark: "SparkSession", *documents: dict[str, Any]) -> "DataFrame":
     from fq_platform.transforms.dim_products import dim_products
@@ -79,10 +81,41 @@ def test_customers_for_analysis_have_no_contact_details_and_an_unknown_one(spark
     assert [rows[key]["customer_kind"] for key in ("c2", "unknown")] == ["unknown", "unknown"]
 
 
-def test_an_order_becomes_one_row_a_line_with_product_and_customer(spark: "SparkSession") -> None:
-    rows = sorted(_fct_orders(spark, order()).collect(), key=lambda row: row["line_number"])
+@pytest.fixture(scope="module")
+def fact(spark: "SparkSession") -> "DataFrame":
+    """The order lines of the orders below, computed once."""
+    unknown = (1, "gone", "SKU-9999", 1, Decimal("2.00"), None, Decimal("2.00"))
+    half_cent = (1, "p1", "SKU-0001", None, Decimal("0.01"), None, Decimal("0.01"))
+    two_chairs = [
+        (1, "p1", "SKU-0001", 1, Decimal("10.00"), None, Decimal("10.00")),
+        (2, "p1", "SKU-0001", 2, Decimal("10.00"), Decimal("0.50"), Decimal("19.50")),
+    ]
+    next_day = {"order_date": NOON + dt.timedelta(days=1), "_fq_window": NEXT_DAY}
+    return _fct_orders(
+        spark,
+        order(),
+        order(_id="two chairs", lines=two_chairs),
+        order(_id="dollars", currency="USD", lines=two_chairs[:1]),
+        order(_id="cancelled", status="Cancelled"),
+        order(_id="unknown", customer_id="gone", lines=[unknown], **next_day),
+        order(
+            _id="half a cent",
+            lines=[half_cent],
+            _fq_rescued={"lines[0].quantity": '{"$numberDouble":"0.5"}'},
+            **next_day,
+        ),
+    ).localCheckpoint()
 
-    assert rows[0].asDict() == {
+
+def _lines(fact: "DataFrame", order_id: str) -> list[dict[str, Any]]:
+    rows = [row.asDict() for row in fact.where(f"order_id = '{order_id}'").collect()]
+    return sorted(rows, key=lambda row: row["line_number"])
+
+
+def test_an_order_becomes_one_row_a_line_with_product_and_customer(fact: "DataFrame") -> None:
+    rows = _lines(fact, "o1")
+
+    assert rows[0] == {
         "order_id": "o1",
         "line_number": 1,
         "order_number": "O-0000001",
@@ -109,50 +142,34 @@ def test_an_order_becomes_one_row_a_line_with_product_and_customer(spark: "Spark
     assert [row["product_category"] for row in rows] == ["Furniture", "Light"]
 
 
-def test_lines_of_unknown_products_and_customers_are_kept(spark: "SparkSession") -> None:
-    line = (1, "gone", "SKU-9999", 1, Decimal("2.00"), None, Decimal("2.00"))
-
-    (row,) = _fct_orders(spark, order(customer_id="gone", lines=[line])).collect()
+def test_lines_of_unknown_products_and_customers_are_kept(fact: "DataFrame") -> None:
+    (row,) = _lines(fact, "unknown")
 
     assert (row["product_id"], row["product_name"], row["product_category"]) == ("unknown", "Unknown", "Unknown")
     assert (row["customer_id"], row["customer_name"], row["customer_kind"]) == ("unknown", "Unknown", "unknown")
     assert (row["sku"], row["net_sales_amount"]) == ("SKU-9999", Decimal("2.00"))
 
 
-def test_half_cents_are_rounded_up(spark: "SparkSession") -> None:
-    line = (1, "p1", "SKU-0001", None, Decimal("0.01"), None, Decimal("0.01"))
-    half = order(lines=[line], _fq_rescued={"lines[0].quantity": '{"$numberDouble":"0.5"}'})
-
-    (row,) = _fct_orders(spark, half).collect()
-
-    assert row["gross_sales_amount"] == Decimal("0.01")
+def test_half_cents_are_rounded_up(fact: "DataFrame") -> None:
+    assert [row["gross_sales_amount"] for row in _lines(fact, "half a cent")] == [Decimal("0.01")]
 
 
-def test_sales_are_summed_per_day_category_and_currency_without_cancelled_orders(spark: "SparkSession") -> None:
+def test_cancelled_orders_are_kept_and_flagged(fact: "DataFrame") -> None:
+    assert [row["is_cancelled"] for row in _lines(fact, "cancelled")] == [True, True]
+
+
+def test_sales_are_summed_per_day_category_and_currency_without_cancelled_orders(fact: "DataFrame") -> None:
     from fq_platform.transforms.sales_summary import sales_summary
-
-    two_chairs = [
-        (1, "p1", "SKU-0001", 1, Decimal("10.00"), None, Decimal("10.00")),
-        (2, "p1", "SKU-0001", 2, Decimal("10.00"), Decimal("0.50"), Decimal("19.50")),
-    ]
-    fact = _fct_orders(
-        spark,
-        order(),
-        order(_id="o2", lines=two_chairs),
-        order(_id="o3", currency="USD", lines=two_chairs[:1]),
-        order(_id="o4", status="Cancelled"),
-        order(_id="o5", order_date=NOON + dt.timedelta(days=1), _fq_window=DAY + dt.timedelta(days=1), status="paid"),
-    )
 
     summary = {tuple(row)[:3]: tuple(row)[3:] for row in sales_summary(fact).collect()}
 
-    next_day = DAY + dt.timedelta(days=1)
-    light = (1, 1, Decimal("1.000"), Decimal("5.50"), Decimal("0.00"), Decimal("5.50"))
-    chair = (1, 1, Decimal("3.000"), Decimal("30.00"), Decimal("1.00"), Decimal("29.00"))
+    def amounts(*texts: str) -> tuple[Decimal, ...]:
+        return tuple(Decimal(text) for text in texts)
+
     assert summary == {
-        (DAY, "Furniture", "EUR"): (2, 3, Decimal("6.000"), Decimal("60.00"), Decimal("1.50"), Decimal("58.50")),
-        (DAY, "Light", "EUR"): light,
-        (DAY, "Furniture", "USD"): (1, 1, Decimal("1.000"), Decimal("10.00"), Decimal("0.00"), Decimal("10.00")),
-        (next_day, "Furniture", "EUR"): chair,
-        (next_day, "Light", "EUR"): light,
+        (DAY, "Furniture", "EUR"): (2, 3, *amounts("6.000", "60.00", "1.50", "58.50")),
+        (DAY, "Light", "EUR"): (1, 1, *amounts("1.000", "5.50", "0.00", "5.50")),
+        (DAY, "Furniture", "USD"): (1, 1, *amounts("1.000", "10.00", "0.00", "10.00")),
+        (NEXT_DAY, "Unknown", "EUR"): (1, 1, *amounts("1.000", "2.00", "0.00", "2.00")),
+        (NEXT_DAY, "Furniture", "EUR"): (1, 1, *amounts("0.500", "0.01", "0.00", "0.01")),
     }
