@@ -5,7 +5,6 @@ Belongs here: what follows from the changelog's own columns. Does not: cleaning 
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
-from pyspark.sql.types import DataType, StructType
 
 RESCUED = "_fq_rescued"
 _RESCUED_TEXTS = "_fq_rescued_texts"
@@ -36,30 +35,6 @@ def current(changelog: DataFrame) -> DataFrame:
         .where((sf.col("_fq_version") == 1) & (sf.col("_fq_op") != "delete"))
         .drop("_fq_version")
     )
-
-
-def optional(df: DataFrame, path: str, type_: str) -> Column:
-    """A field that may have no column because no document has had it so far.
-
-    Args:
-        df: Where it is looked for.
-        path: Its name; dotted for a field of a struct, such as `address.street`.
-        type_: The type in SQL of the nulls that stand in for it.
-
-    Returns:
-        The column as it is, or nulls of that type.
-    """
-    return sf.col(path) if type_at(df.schema, path) is not None else sf.lit(None).cast(type_)
-
-
-def type_at(schema: StructType, path: str) -> DataType | None:
-    """The type of a field by its dotted path, None if there is no such field."""
-    found: DataType = schema
-    for step in path.split("."):
-        if not isinstance(found, StructType) or step not in found.names:
-            return None
-        found = found[step].dataType
-    return found
 
 
 def with_rescued_texts(changelog: DataFrame) -> DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from fq_platform.contracts import CONTRACTS, Column, Contract
+from fq_platform.contracts.markdown import DOCUMENT, rewritten
 from fq_platform.lakehouse.layout import Layer
 
 SUFFIX_TYPES = {
@@ -94,3 +95,9 @@ def test_tables_live_where_the_design_puts_them() -> None:
         "iceberg.analytics.sales_summary",
         "iceberg.analytics.accounts_receivable",
     ]
+
+
+def test_the_reference_in_the_docs_is_that_of_the_contracts() -> None:
+    page = DOCUMENT.read_text(encoding="utf-8")
+    assert page == rewritten(page), "run `python -m fq_platform.contracts.markdown`"
+    assert page.count("\n### ") == len(CONTRACTS)

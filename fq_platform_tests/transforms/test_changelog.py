@@ -107,19 +107,3 @@ def test_a_time_is_read_from_iso_8601_only(spark: "SparkSession", text: str, ins
 
     (row,) = spark.range(1).select(timestamp_from_text(sf.lit(text)).cast("string").alias("text")).collect()
     assert row["text"] == (instant and f"{instant:%Y-%m-%d %H:%M:%S}" + (".25" if instant.microsecond else ""))
-
-
-def test_a_field_that_no_document_has_is_null_of_the_type_asked_for(spark: "SparkSession") -> None:
-    from fq_platform.transforms.changelog import optional
-
-    df = spark.createDataFrame([(1, ("x",))], "a INT, b STRUCT<c: STRING>")
-
-    made = df.select(
-        optional(df, "a", "int").alias("a"),
-        optional(df, "b.c", "string").alias("c"),
-        optional(df, "b.d", "decimal(18,2)").alias("d"),
-        optional(df, "e.f", "date").alias("f"),
-    )
-
-    assert tuple(made.collect()[0]) == (1, "x", None, None)
-    assert [field.dataType.simpleString() for field in made.schema] == ["int", "string", "decimal(18,2)", "date"]
