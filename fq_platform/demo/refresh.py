@@ -106,7 +106,17 @@ def run_assets(
         )
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
+    if any(_was_interrupted(event) for event in result.all_events):
+        raise KeyboardInterrupt
     return _outcome(result)
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    """Whether an interruption ended a step: Dagster records it as the step's failure."""
+    if event.event_type != dg.DagsterEventType.STEP_FAILURE:
+        return False
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__
 
 
 def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +91,17 @@ def start_session(settings: Settings) -> "SparkSession":
 
     with _own_interrupt_handler():
         session = LazyPySparkResource(spark_config=conf).spark_session
-    atexit.register(session.stop)
+    atexit.register(_stop, session)
     return session
+
+
+def _stop(session: "SparkSession") -> None:
+    """End the session; the JVM ends with this process in any case."""
+    from py4j.protocol import Py4JError
+
+    # An interruption in the middle of a call leaves a connection on which nothing more can be asked.
+    with suppress(Py4JError, OSError):
+        session.stop()
 
 
 @contextmanager
