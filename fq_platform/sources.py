@@ -153,7 +153,7 @@ def load_sources(file: Path) -> Sources:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise FqError(
-            f"The sources file holds a character that YAML does not allow: {error.character!r}",
+            f"The sources file holds a character that YAML does not allow: {text[error.position]!r}",
             where=f"{file}:{line}",
             fix=fix,
         ) from None

@@ -23,7 +23,9 @@ from fq_platform.lakehouse.changelog import WINDOW, Append, Changelog, Concurren
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.storage import storage_errors
 
-ATTEMPTS = 8
+ATTEMPTS = 10
+LONGEST_PAUSE_SECONDS = 2.0
+"""How often, and with which pauses, a sync that lost a race to commit is done again."""
 _MICROSECOND = dt.timedelta(microseconds=1)
 _RESCUED = pa.map_(pa.string(), pa.string())
 
@@ -117,7 +119,7 @@ def sync(
                         result.bytes = append.bytes_written
                         result.snapshot_id = append.commit(_summary(result, run_id, partition))
             except ConcurrentCommitError:
-                time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                time.sleep(random.uniform(0, min(0.1 * 2**attempt, LONGEST_PAUSE_SECONDS)))  # noqa: S311 - jitter, not a secret
                 continue
             result.seconds = time.monotonic() - started
             return result

@@ -31,6 +31,9 @@ from pyiceberg.types import DateType, MapType, NestedField, StringType, Timestam
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.null_lists import keep_null_lists
+
+keep_null_lists()
 
 WINDOW = "_fq_window"
 _SCHEMA = Schema(

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from fq_platform.errors import FqError
 
-_FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded", "File too large")
 
 _SQLITE = {
     "database is locked": (
@@ -37,10 +38,10 @@ _SQLITE = {
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error, or what caused it, says that disk or quota is full (POSIX, SQLite)."""
+    """Whether an error, or what caused it, says that a disk, a quota or a size limit is exhausted (POSIX, SQLite)."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(seen, OSError) and seen.errno in _NO_ROOM:
             return True
         if any(text in str(seen) for text in _FULL):
             return True
