@@ -1,0 +1,99 @@
+"""The catalog comes into being on first use, by however many processes at once, and says what is wrong with it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fq_platform.errors import FqError
+from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf, warehouse_uri
+from fq_platform.settings import Profile, Settings
+
+NAMESPACES = [("analytics",), ("curated",), ("raw",), ("shared",)]
+OPEN_OFTEN = """
+import sys
+from pathlib import Path
+from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.settings import Settings
+open_catalog(Settings(home=Path(sys.argv[1]) / "warm"))
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(8):
+    open_catalog(Settings(home=Path(sys.argv[1]) / str(n)))
+"""
+
+
+def test_catalog_has_a_namespace_for_each_layer_however_often_it_is_opened(settings: Settings) -> None:
+    for _ in range(2):
+        catalog = open_catalog(settings)
+        assert catalog.name == "iceberg"
+        assert sorted(catalog.list_namespaces()) == NAMESPACES
+    assert settings.catalog_file.is_file()
+
+
+def test_processes_that_open_it_for_the_first_time_at_once_do_not_collide(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_OFTEN, str(tmp_path / folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for folder in ("same", "same", "same")
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+    errors = [process.communicate("go\n", timeout=120)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    assert sorted(open_catalog(Settings(home=tmp_path / "same/7")).list_namespaces()) == NAMESPACES
+
+
+@pytest.mark.parametrize("folder", ["with space", "Größe", "100%25", "it's"])
+def test_folder_with_unusual_characters(tmp_path: Path, folder: str) -> None:
+    home = Settings(home=tmp_path / folder)
+
+    assert sorted(open_catalog(home).list_namespaces()) == NAMESPACES
+    assert (tmp_path / folder / "catalog.db").is_file()
+
+
+def test_file_that_is_no_database_is_named(settings: Settings) -> None:
+    settings.home.mkdir()
+    settings.catalog_file.write_text("not a database, but long enough to be looked at\n" * 40)
+
+    with pytest.raises(FqError, match=r"damaged: its file is not a database \(.*catalog\.db\)\. Restore"):
+        open_catalog(settings)
+
+
+def test_folder_in_place_of_the_catalog_is_named(settings: Settings) -> None:
+    settings.catalog_file.mkdir(parents=True)
+
+    with pytest.raises(FqError, match="The catalog cannot be opened"):
+        open_catalog(settings)
+
+
+def test_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fq").touch()
+
+    with pytest.raises(FqError, match=r"The warehouse cannot be created: .*fq/warehouse.*FQ_HOME"):
+        open_catalog(Settings(home=tmp_path / "fq"))
+
+
+def test_profile_that_is_not_available_is_named(tmp_path: Path) -> None:
+    elsewhere = Settings(home=tmp_path, profile=Profile.GLUE)
+
+    for use in (open_catalog, warehouse_uri, spark_catalog_conf):
+        with pytest.raises(FqError, match=r"The profile 'glue' is not available .*\(FQ_PROFILE\)"):
+            use(elsewhere)
+
+
+def test_spark_is_told_of_the_same_catalog_and_warehouse(settings: Settings) -> None:
+    conf = spark_catalog_conf(settings)
+
+    assert conf["spark.sql.catalog.iceberg.uri"] == f"jdbc:sqlite:{settings.catalog_file}"
+    assert conf["spark.sql.catalog.iceberg.warehouse"] == f"file://{settings.warehouse}" == warehouse_uri(settings)
+    assert conf["spark.sql.catalog.iceberg.jdbc.schema-version"] == "V1"
