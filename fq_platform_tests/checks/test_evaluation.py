@@ -89,21 +89,24 @@ def test_references_to_nothing_are_found_and_nulls_refer_to_nothing(spark: "Spar
         spark,
         (DAY, "a", "open", "c1", []),
         (DAY, "b", "open", None, []),
+        (DAY, "c", "open", "c1", []),
         (DAY, "d", "open", "gone", []),
     )
     customers = spark.createDataFrame([("c1",), ("c1",)], "customer_id STRING")
 
     result = evaluate_reference(CONTRACT, CONTRACT.references[0], rows, customers)
 
-    assert (result.rows, result.violations) == (2, 1)
+    assert (result.rows, result.violations) == (3, 1)
     assert result.examples == [{"day": DAY, "id": "d", "customer_id": "gone"}]
 
 
 def test_references_of_nested_lines_are_followed(spark: "SparkSession") -> None:
-    rows = _table(spark, (DAY, "a", "open", "c1", [("p1",), ("gone",), (None,)]), (DAY, "b", "open", "c1", None))
+    rows = _table(
+        spark, (DAY, "a", "open", "c1", [("p1",), ("gone",), ("p1",), (None,)]), (DAY, "b", "open", "c1", None)
+    )
     products = spark.createDataFrame([("p1",)], "id STRING")
 
     result = evaluate_reference(CONTRACT, CONTRACT.references[1], rows, products)
 
-    assert (result.rows, result.violations) == (2, 1)
+    assert (result.rows, result.violations) == (3, 1)
     assert result.examples == [{"day": DAY, "id": "a", "product_id": "gone"}]
