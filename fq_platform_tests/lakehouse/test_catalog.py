@@ -11,16 +11,19 @@ from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf, ware
 from fq_platform.settings import Profile, Settings
 
 NAMESPACES = [("analytics",), ("curated",), ("raw",), ("shared",)]
-OPEN_OFTEN = """
-import sys
+PROCESSES, HOMES = 3, 8
+OPEN_TOGETHER = """
+import sys, time
 from pathlib import Path
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.settings import Settings
-open_catalog(Settings(home=Path(sys.argv[1]) / "warm"))
-print("ready", flush=True)
-sys.stdin.readline()
-for n in range(8):
-    open_catalog(Settings(home=Path(sys.argv[1]) / str(n)))
+folder, me, processes, homes = Path(sys.argv[1]), *map(int, sys.argv[2:])
+open_catalog(Settings(home=folder / f"warm-{me}"))
+for n in range(homes):
+    (folder / f"ready-{n}-{me}").touch()
+    while len(list(folder.glob(f"ready-{n}-*"))) < processes:
+        time.sleep(0)
+    open_catalog(Settings(home=folder / f"home-{n}"))
 """
 
 
@@ -35,22 +38,22 @@ def test_catalog_has_a_namespace_for_each_layer_however_often_it_is_opened(setti
 def test_processes_that_open_it_for_the_first_time_at_once_do_not_collide(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", OPEN_OFTEN, str(tmp_path / folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-c", OPEN_TOGETHER, str(tmp_path), str(me), str(PROCESSES), str(HOMES)],
             stderr=subprocess.PIPE,
             text=True,
         )
-        for folder in ("same", "same", "same")
+        for me in range(PROCESSES)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
+    try:
+        # The first to fail leaves the others waiting for it.
+        errors = [process.communicate(timeout=60)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
 
-    errors = [process.communicate("go\n", timeout=120)[1] for process in processes]
-
-    assert [process.returncode for process in processes] == [0, 0, 0], errors
-    assert sorted(open_catalog(Settings(home=tmp_path / "same/7")).list_namespaces()) == NAMESPACES
+    assert [process.returncode for process in processes] == [0] * PROCESSES, errors
+    for n in range(HOMES):
+        assert sorted(open_catalog(Settings(home=tmp_path / f"home-{n}")).list_namespaces()) == NAMESPACES
 
 
 @pytest.mark.parametrize("folder", ["with space", "Größe", "100%25", "it's"])
