@@ -1,0 +1,83 @@
+"""`fq dev` as a user starts it.
+
+Belongs here: its processes. Does not: what Dagster says (`dagster_api.py`) and shows (`ui.py`).
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from fq_platform_tests.e2e.polling import wait_until
+
+
+class Stack:
+    """A running `fq dev`.
+
+    Args:
+        home: Its `FQ_HOME`.
+        port: Of the UI.
+        variables: Further environment variables.
+    """
+
+    def __init__(self, home: Path, port: int, **variables: str) -> None:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("FQ_DEMO_", "DAGSTER_")) and name != "MONGO_URI"
+        }
+        self.url = f"http://127.0.0.1:{port}"
+        self._home = home
+        self._output = home.with_name("fq-dev.log")
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [Path(sys.executable).with_name("fq"), "dev", "--port", str(port)],
+                env=environment | {"FQ_HOME": str(home)} | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    def await_url(self) -> None:
+        """Wait until it prints the UI's address."""
+
+        def printed() -> bool:
+            assert self._process.poll() is None, f"`fq dev` ended by itself:\n{self.output}"
+            return self.url in self.output
+
+        wait_until(printed, seconds=240, what="`fq dev` prints the address of its UI")
+
+    def processes(self) -> list[psutil.Process]:
+        """What lives of `fq dev` and all that it started, known by the FQ_HOME in their environment."""
+        return [process for process in psutil.process_iter() if _works_for(process, self._home)]
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C, and wait for the end.
+
+        Returns:
+            The exit code.
+        """
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(60)
+
+    def kill(self) -> None:
+        """End whatever is left, by force."""
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(30)
+
+
+def _works_for(process: psutil.Process, home: Path) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.environ().get("FQ_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE
+    return False
