@@ -4,7 +4,7 @@ Belongs here: what Dagster needs to know about them. Does not: the extraction it
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -15,6 +15,9 @@ from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.settings import get_settings
 from fq_platform.sources import Collection, Sources
+
+if TYPE_CHECKING:
+    from fq_platform.extraction.sync import Counts, SyncResult
 
 WINDOW_COLUMN = "_fq_window"
 
@@ -82,24 +85,25 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             f"{table.qualified}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
             f"{result.unchanged} unchanged, {result.rescued} rescued values"
         )
-        return dg.MaterializeResult(metadata=_metadata(result, partitioned=bool(partition)))
+        for day, counts in result.by_day.items():
+            if day is not None:
+                context.add_asset_metadata(_counts(counts, "dagster/partition_row_count"), partition_key=str(day))
+        whole = {} if options.partition_by else _counts(result, "dagster/row_count")
+        return dg.MaterializeResult(metadata=whole | _of_run(result))
 
     return _asset
 
 
-def _metadata(result: Any, *, partitioned: bool) -> dict[str, Any]:
-    rows = "dagster/partition_row_count" if partitioned else "dagster/row_count"
+def _counts(counts: "Counts", row_count: str) -> dict[str, Any]:
+    """What was found in one window; a range run says it of each partition."""
+    return {row_count: counts.documents, **counts.counts()}
+
+
+def _of_run(result: "SyncResult") -> dict[str, Any]:
+    """What is true of the run as a whole."""
     return {
-        rows: result.documents,
-        "rows": result.inserted + result.updated + result.deleted,
-        "inserted": result.inserted,
-        "updated": result.updated,
-        "deleted": result.deleted,
-        "unchanged": result.unchanged,
-        "rescued": result.rescued,
         "changed": result.changed,
-        "new_columns": result.new_columns,
-        "bytes_added": result.bytes,
+        "bytes": result.bytes,
         "duration_seconds": round(result.seconds, 3),
         "snapshot_id": str(result.snapshot_id) if result.snapshot_id else "none",
-    }
+    } | ({"new_columns": ", ".join(result.new_columns)} if result.new_columns else {})

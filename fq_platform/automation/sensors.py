@@ -5,7 +5,7 @@ Belongs here: turning changed days into run requests. Does not: looking into Mon
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -13,9 +13,12 @@ from fq_platform.assets.raw import raw_key
 from fq_platform.automation.partitions import daily_partitions, range_tags
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.mongo import MongoResource
-from fq_platform.sources import Sources
+from fq_platform.sources import Collection, Sources
 
 Days = Mapping[str, frozenset[dt.date]]
+Span = tuple[dt.date, dt.date, list[str]]
+"""First day, last day (inclusive), and the collections concerned."""
+
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -62,8 +65,12 @@ def build_mongo_sensor(sources: Sources) -> dg.SensorDefinition:
                     days[name] = found.days
                 elif found.documents:
                     whole.append(name)
+        dated = list(spans(days))
+        if dated and not context.cursor:
+            # Nothing is known of the lake yet: one run makes every table, so that none misses one that it needs.
+            dated = [(dated[0][0], max(last for _, last, _ in dated), sorted(_dated(watched)))]
         marks = json.dumps(cursor, sort_keys=True)
-        requests = list(_requests(context, sources, days, whole, marks))
+        requests = list(_requests(context, sources, dated, whole, marks))
         nothing = None if requests else dg.SkipReason("No document was inserted or updated since the last tick")
         return dg.SensorResult(run_requests=requests, skip_reason=nothing, cursor=marks)
 
@@ -71,25 +78,29 @@ def build_mongo_sensor(sources: Sources) -> dg.SensorDefinition:
 
 
 def _requests(
-    context: dg.SensorEvaluationContext, sources: Sources, days: Days, whole: list[str], cursor: str
+    context: dg.SensorEvaluationContext, sources: Sources, dated: Sequence[Span], whole: list[str], marks: str
 ) -> Iterator[dg.RunRequest]:
-    """One run for the collections without days, then one for each run of days in which the same collections changed."""
-    if whole:
-        yield dg.RunRequest(
-            run_key=f"whole:{cursor}", asset_selection=_with_downstream(context, sources, whole, daily=False)
-        )
+    """A run for each span of days; the first one also refreshes the collections without days, which others refer to."""
+    undated = _with_downstream(context, sources, whole, daily=False)
     today = dt.datetime.now(dt.UTC).date()
-    for first, last, names in spans(days):
+    for first, last, names in dated:
         if first <= today:
             last = min(last, today)
             yield dg.RunRequest(
-                run_key=f"{first}:{last}:{cursor}",
+                run_key=f"{first}:{last}:{marks}",
                 tags=range_tags(first, last),
-                asset_selection=_with_downstream(context, sources, names, daily=True),
+                asset_selection=[*undated, *_with_downstream(context, sources, names, daily=True)],
             )
+            undated = []
+    if undated:
+        yield dg.RunRequest(run_key=f"whole:{marks}", asset_selection=undated)
 
 
-def spans(days: Days) -> Iterator[tuple[dt.date, dt.date, list[str]]]:
+def _dated(collections: Mapping[str, Collection]) -> list[str]:
+    return [name for name, options in collections.items() if options.partition_by]
+
+
+def spans(days: Days) -> Iterator[Span]:
     """Group days into contiguous spans in which the same collections changed.
 
     Args:
@@ -102,7 +113,7 @@ def spans(days: Days) -> Iterator[tuple[dt.date, dt.date, list[str]]]:
     for name in sorted(days):
         for day in days[name]:
             by_day.setdefault(day, []).append(name)
-    pending: tuple[dt.date, dt.date, list[str]] | None = None
+    pending: Span | None = None
     for day in sorted(by_day):
         if pending and day == pending[1] + _ONE_DAY and by_day[day] == pending[2]:
             pending = (pending[0], day, pending[2])
@@ -120,6 +131,8 @@ def _with_downstream(
     """The raw assets of some collections and what follows from them with the same partitions."""
     if context.repository_def is None:
         raise RuntimeError("the sensor is evaluated without its code location")
+    if not names:
+        return []
     graph = context.repository_def.asset_graph
     partitions = daily_partitions(sources.start_date) if daily else None
     selection = dg.AssetSelection.assets(*(raw_key(sources, name) for name in names)).downstream()

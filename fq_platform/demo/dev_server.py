@@ -50,9 +50,8 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
         _mongo(settings, console),
         stopped_together(children),
     ):
-        _start(children, settings, port)
         with console.status("Starting the Dagster UI"):
-            _await_answer(children, port)
+            _start(children, settings, port)
         _tell(console, settings, port)
         try:
             _watch(children)
@@ -71,16 +70,20 @@ def _mongo(settings: Settings, console: Console) -> contextlib.AbstractContextMa
 
 
 def _start(children: list[Child], settings: Settings, port: int) -> None:
+    """Start the UI and, once it answers, the daemon: both would create the tables of a new instance."""
     environment = os.environ | {
         "FQ_HOME": str(settings.home),
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "PYTHONUNBUFFERED": "1",
     }
+    # -P: a folder called fq_platform in the working directory must not stand in for the installed package.
+    module = [sys.executable, "-P", "-m"]
     workspace = ["--workspace", str(project_root() / "workspace.yaml")]
-    webserver = [sys.executable, "-m", "dagster_webserver", "--host", HOST, "--port", str(port), *workspace]
-    daemon = [sys.executable, "-m", "dagster._daemon", "run", *workspace]
+    webserver = [*module, "dagster_webserver", "--host", HOST, "--port", str(port), *workspace]
+    daemon = [*module, "dagster._daemon", "run", *workspace]
     logs = settings.home / "logs"
     children.append(Child("the Dagster UI", webserver, environment, logs / "dagster-webserver.log"))
+    _await_answer(children, port)
     children.append(Child("the Dagster daemon", daemon, environment, logs / "dagster-daemon.log"))
 
 
@@ -128,7 +131,8 @@ def _failure(child: Child, what: str) -> FqError:
 def _tell(console: Console, settings: Settings, port: int) -> None:
     console.print(f"\n[bold green]The Dagster UI is on http://{HOST}:{port}[/]", highlight=False)
     console.print(
-        "  Lineage: the graph of all tables; Materialize builds those selected, for the days you choose\n"
+        "  Lineage: the graph of all tables (right-click, Expand all groups); Materialize builds those selected\n"
+        "  A dated table's Partitions: the sample data is of January 2026, so press Show all partitions\n"
         "  Runs > Backfills: ranges of days that are being rebuilt\n"
         "  Automation: the daily schedule, and the sensor that notices changes in MongoDB\n"
         "  Catalog: each table's checks, freshness, columns and history\n"

@@ -22,7 +22,7 @@ class TableOutcome:
         rows: Rows of the table that the run's partitions hold.
         seconds: Wall time of the step.
         changed: Whether a snapshot was committed.
-        metadata: The materialisation's metadata, by name.
+        metadata: The materialisation's metadata, by name; of several partitions, the last one's.
     """
 
     name: str
@@ -125,17 +125,11 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
         for event in result.all_events
         if event.event_type == dg.DagsterEventType.STEP_SUCCESS
     }
-    tables: dict[str, TableOutcome] = {}
+    made: dict[str, list[dg.DagsterEvent]] = {}
     for event in result.get_asset_materialization_events():
-        if event.asset_key is None:
-            continue
-        name = event.asset_key.to_user_string()
-        metadata: dict[str, Any] = {key: value.value for key, value in event.materialization.metadata.items()}
-        rows = metadata.get("dagster/partition_row_count", metadata.get("dagster/row_count", 0))
-        # A run over several partitions reports each of them, with the metadata of the whole run.
-        tables[name] = TableOutcome(
-            name, int(rows), seconds.get(event.step_key, 0.0), bool(metadata.get("changed")), metadata
-        )
+        if event.asset_key is not None:
+            made.setdefault(event.asset_key.to_user_string(), []).append(event)
+    tables = [_table(name, events, seconds) for name, events in made.items()]
     checks = [
         CheckOutcome(
             f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}",
@@ -149,7 +143,18 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
         for event in result.all_events
         if event.event_type == dg.DagsterEventType.STEP_FAILURE
     ]
-    return RunOutcome(list(tables.values()), checks, failures)
+    return RunOutcome(tables, checks, failures)
+
+
+def _table(name: str, events: Sequence[dg.DagsterEvent], seconds: Mapping[str | None, float]) -> TableOutcome:
+    """The outcome of a table from its materialisations, one for each partition of the run."""
+    metadata: dict[str, Any] = {}
+    rows = 0
+    for event in events:
+        found: dict[str, Any] = {key: value.value for key, value in event.materialization.metadata.items()}
+        rows += int(found.get("dagster/partition_row_count", found.get("dagster/row_count", 0)))
+        metadata |= found
+    return TableOutcome(name, rows, seconds.get(events[0].step_key, 0.0), bool(metadata.get("changed")), metadata)
 
 
 def _reason(event: dg.DagsterEvent) -> str:

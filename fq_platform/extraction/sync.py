@@ -6,8 +6,9 @@ Belongs here: the comparison and the rows it gives rise to. Does not: how MongoD
 import datetime as dt
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import bson
@@ -31,42 +32,63 @@ _RESCUED = pa.map_(pa.string(), pa.string())
 
 
 @dataclass
-class SyncResult:
-    """What one materialisation of a raw table did.
+class Counts:
+    """What a comparison found.
 
     Args:
-        table: The table's qualified name.
         inserted: New documents (rows).
         updated: Documents whose bytes changed (rows).
         deleted: Tombstones (rows).
         unchanged: Documents recognised by their hash (documents).
         rescued: Values that their columns cannot hold, in the rows appended.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    rescued: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differed, so that rows are appended."""
+        return bool(self.inserted or self.updated or self.deleted)
+
+    @property
+    def documents(self) -> int:
+        """The documents that the source holds."""
+        return self.inserted + self.updated + self.unchanged
+
+    def counts(self) -> dict[str, int]:
+        """The counts by name."""
+        return {counted.name: getattr(self, counted.name) for counted in fields(Counts)}
+
+
+@dataclass
+class SyncResult(Counts):
+    """What one materialisation of a raw table did, over all its windows.
+
+    Args:
+        table: The table's qualified name.
+        by_day: The counts of each window by its day; of the one window by None for a collection without days.
         bytes: Size of the files added (bytes).
         seconds: Wall time (seconds).
         snapshot_id: The table's snapshot that holds the result; None if the table has none yet.
         new_columns: Columns and nested fields added, as dotted paths.
     """
 
-    table: str
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    unchanged: int = 0
-    rescued: int = 0
+    table: str = ""
+    by_day: dict[dt.date | None, Counts] = field(default_factory=dict)
     bytes: int = 0
     seconds: float = 0.0
     snapshot_id: int | None = None
     new_columns: list[str] = field(default_factory=list)
 
-    @property
-    def changed(self) -> bool:
-        """Whether a snapshot was committed."""
-        return bool(self.inserted or self.updated or self.deleted)
-
-    @property
-    def documents(self) -> int:
-        """The documents that the source holds in the windows."""
-        return self.inserted + self.updated + self.unchanged
+    def add(self, day: dt.date | None, found: Counts) -> None:
+        """Take in what the comparison of one window found."""
+        self.by_day[day] = found
+        for name, count in found.counts().items():
+            setattr(self, name, getattr(self, name) + count)
 
 
 def sync(
@@ -109,12 +131,13 @@ def sync(
     with storage_errors(table.qualified):
         for attempt in range(ATTEMPTS):
             changelog = open_changelog(catalog, table, warehouse, partitioned=windows[0].day is not None)
-            result = SyncResult(table.qualified, snapshot_id=changelog.snapshot_id)
+            result = SyncResult(table=table.qualified, snapshot_id=changelog.snapshot_id)
             try:
                 with changelog.append() as append:
                     for window in windows:
                         documents = stream(database, collection, window, batch_documents)
-                        _compare(documents, changelog, append, window, run_id, result)
+                        found = _compare(documents, changelog, append, window, run_id, result.new_columns)
+                        result.add(window.day, found)
                     if result.changed:
                         result.bytes = append.bytes_written
                         result.snapshot_id = append.commit(_summary(result, run_id, partition))
@@ -131,10 +154,8 @@ def sync(
 
 
 def _summary(result: SyncResult, run_id: str, partition: str) -> dict[str, str]:
-    counts = ("inserted", "updated", "deleted", "unchanged", "rescued")
-    return {"fq.run-id": run_id, "fq.partition": partition} | {
-        f"fq.{name}": str(getattr(result, name)) for name in counts
-    }
+    counts = {f"fq.{name}": str(count) for name, count in result.counts().items()}
+    return {"fq.run-id": run_id, "fq.partition": partition} | counts
 
 
 def _compare(
@@ -143,9 +164,10 @@ def _compare(
     append: Append,
     window: Window,
     run_id: str,
-    result: SyncResult,
-) -> None:
+    new_columns: list[str],
+) -> Counts:
     """Write what one window lacks: new and changed documents, then tombstones for those that left it."""
+    counts = Counts()
     live = changelog.live(window.day)
     at = _after(live)
     gone = dict(live.hashes)
@@ -159,14 +181,20 @@ def _compare(
             met.add(key)
             known = gone.pop(key, None)
             if known == document.hash:
-                result.unchanged += 1
+                counts.unchanged += 1
             else:
                 changed.append((key, "insert" if known is None else "update", document))
         if changed:
-            _write_documents(changed, append, window, at, run_id, result)
+            operations = Counter(operation for _, operation, _ in changed)
+            counts.inserted += operations["insert"]
+            counts.updated += operations["update"]
+            rows, rescued = _rows(changed, append.document_schema, window, at, run_id)
+            counts.rescued += rescued
+            new_columns.extend(append.write(rows))
     if gone:
         append.write(_envelope(list(gone), ["delete"] * len(gone), window, at, run_id))
-        result.deleted += len(gone)
+        counts.deleted = len(gone)
+    return counts
 
 
 def _after(live: LiveState) -> dt.datetime:
@@ -175,18 +203,18 @@ def _after(live: LiveState) -> dt.datetime:
     return now if live.latest is None else max(now, live.latest + _MICROSECOND)
 
 
-def _write_documents(
+def _rows(
     changed: Sequence[tuple[str, str, RawDocument]],
-    append: Append,
+    document_schema: pa.Schema,
     window: Window,
     at: dt.datetime,
     run_id: str,
-    result: SyncResult,
-) -> None:
+) -> tuple[pa.Table, int]:
+    """The rows of new and changed documents, and how many of their values were rescued."""
     keys, operations, documents = zip(*changed, strict=True)
     decoded = [bson.decode(document.bson, CODEC) for document in documents]
     columns, rescued = decode(
-        [{**document, "_id": key} for key, document in zip(keys, decoded, strict=True)], append.document_schema
+        [{**document, "_id": key} for key, document in zip(keys, decoded, strict=True)], document_schema
     )
     rows = _envelope(keys, operations, window, at, run_id)
     rows = rows.append_column("_fq_hash", pa.array([document.hash for document in documents], pa.string()))
@@ -194,12 +222,7 @@ def _write_documents(
     for name in columns.column_names:
         if name != "_id":
             rows = rows.append_column(name, columns[name])
-    for name in append.write(rows):
-        if name not in result.new_columns:
-            result.new_columns.append(name)
-    result.rescued += sum(map(len, rescued))
-    result.inserted += operations.count("insert")
-    result.updated += operations.count("update")
+    return rows, sum(map(len, rescued))
 
 
 def _envelope(keys: Sequence[str], operations: Sequence[str], window: Window, at: dt.datetime, run_id: str) -> pa.Table:

@@ -104,12 +104,39 @@ def names(request: dg.RunRequest) -> set[str]:
 
 
 @pytest.mark.services
-def test_first_tick_requests_all_days_that_hold_documents(ticker: Ticker) -> None:
+def test_first_tick_requests_everything_as_one_run(ticker: Ticker) -> None:
     requests = ticker.tick()
 
-    assert ranges(requests) == [(None, None), ("2026-03-01", "2026-03-03"), ("2026-03-06", "2026-03-06")]
-    assert names(requests[0]) == {"raw/shop_customers", "curated/customers"}
+    assert ranges(requests) == [("2026-03-01", "2026-03-06")]
+    assert names(requests[0]) == {"raw/shop_customers", "curated/customers", "raw/shop_orders", "curated/orders"}
+
+
+@pytest.mark.services
+def test_later_tick_requests_a_run_for_each_span_and_the_undated_with_the_first(
+    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+) -> None:
+    ticker.tick()
+    mongo_database["orders"].update_many({"_id": {"$in": [1, 2, 6]}}, {"$set": {"updated_at": at(9)}})
+    mongo_database["customers"].insert_one({"_id": 2, "updated_at": at(9)})
+
+    requests = ticker.tick()
+
+    assert ranges(requests) == [("2026-03-01", "2026-03-02"), ("2026-03-06", "2026-03-06")]
+    assert names(requests[0]) == {"raw/shop_customers", "curated/customers", "raw/shop_orders", "curated/orders"}
     assert names(requests[1]) == {"raw/shop_orders", "curated/orders"}
+
+
+@pytest.mark.services
+def test_change_of_an_undated_collection_alone_requests_no_days(
+    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+) -> None:
+    ticker.tick()
+    mongo_database["customers"].update_one({"_id": 1}, {"$set": {"updated_at": at(9)}})
+
+    requests = ticker.tick()
+
+    assert ranges(requests) == [(None, None)]
+    assert names(requests[0]) == {"raw/shop_customers", "curated/customers"}
 
 
 @pytest.mark.services
