@@ -54,7 +54,7 @@ class TableAsset:
                 )
                 for name, key in self.inputs.items()
             },
-            description=f"{contract.description} One row is {contract.grain}.",
+            description=f"{contract.description} Grain: {contract.grain}.",
             group_name=contract.layer.value,
             kinds={"spark", "iceberg"},
             partitions_def=daily_partitions(sources.start_date) if by_day else None,

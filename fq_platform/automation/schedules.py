@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.automation.partitions import daily_partitions
+from fq_platform.automation.runs import UNATTENDED
 from fq_platform.sources import Sources
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def build_daily_schedule(sources: Sources) -> dg.ScheduleDefinition:
     )
     def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         yesterday = (context.scheduled_execution_time - dt.timedelta(days=1)).date().isoformat()
-        return dg.RunRequest(run_key=yesterday, partition_key=yesterday if _has_days(sources) else None)
+        return dg.RunRequest(
+            run_key=yesterday, partition_key=yesterday if _has_days(sources) else None, tags=dict(UNATTENDED)
+        )
 
     return daily_refresh
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from fq_platform.assets.raw import raw_key
 from fq_platform.automation.partitions import daily_partitions, range_tags
+from fq_platform.automation.runs import UNATTENDED
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.sources import Collection, Sources
@@ -88,12 +89,12 @@ def _requests(
             last = min(last, today)
             yield dg.RunRequest(
                 run_key=f"{first}:{last}:{marks}",
-                tags=range_tags(first, last),
+                tags={**UNATTENDED, **range_tags(first, last)},
                 asset_selection=[*undated, *_with_downstream(context, sources, names, daily=True)],
             )
             undated = []
     if undated:
-        yield dg.RunRequest(run_key=f"whole:{marks}", asset_selection=undated)
+        yield dg.RunRequest(run_key=f"whole:{marks}", tags=dict(UNATTENDED), asset_selection=undated)
 
 
 def _dated(collections: Mapping[str, Collection]) -> list[str]:

@@ -41,8 +41,8 @@ FCT_ORDERS = Contract(
     grain="one line of one order",
     description="Order lines with the attributes of product and customer. Cancelled orders are kept and flagged.",
     columns=(
-        Column("order_id", STRING, "The order"),
-        Column("line_number", BIGINT, "The line in it"),
+        Column("order_id", STRING, "Id of the order"),
+        Column("line_number", BIGINT, "Number of the line in the order"),
         Column("order_number", STRING, "Number shown to the customer"),
         Column("order_date", DATE, "Day (UTC) of the order"),
         Column("ordered_at", TIMESTAMP, "When it was ordered, UTC"),
