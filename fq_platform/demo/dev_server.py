@@ -20,6 +20,7 @@ from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_to
 from fq_platform.demo.server import sample_mongo
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings, project_root
+from fq_platform.sources import load_sources
 
 HOST = "127.0.0.1"
 START_SECONDS = 180
@@ -39,9 +40,10 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
         The exit status: 0 after Ctrl-C or SIGTERM.
 
     Raises:
-        FqError: The port is taken, the stack runs already, or a process of it has ended.
+        FqError: The sources file is wrong, the port is taken, the stack runs already, or a process of it has ended.
         KeyboardInterrupt: It was interrupted before the UI answered.
     """
+    load_sources(settings.sources_file)  # what is wrong with it is told here rather than in the UI
     _require_free(port)
     children: list[Child] = []
     with (

@@ -18,6 +18,7 @@ from fq_platform.demo.sample_data import DATABASE, START
 from fq_platform.demo.server import sample_mongo
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings
+from fq_platform.sources import Sources, load_sources
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -37,25 +38,30 @@ def run_demo(settings: Settings, console: Console) -> int:
         FqError: Something that the user can put right.
         KeyboardInterrupt: It was interrupted; the next run completes what is missing.
     """
+    sources = _sample_sources(settings)
     with sample_mongo(settings, console) as uri:
-        return _Demo(settings, console, uri).run()
+        return _Demo(settings, console, sources, uri).run()
+
+
+def _sample_sources(settings: Settings) -> Sources:
+    """The sources file, which must declare the sample business."""
+    sources = load_sources(settings.sources_file)
+    if (sources.app, sources.database) != ("ecommerce_db", DATABASE):
+        raise FqError(
+            "The demo needs the packaged sources file, which declares the sample business",
+            where=str(settings.sources_file),
+            fix="Unset FQ_SOURCES for the demo; `fq dev` runs with any sources file",
+        )
+    return sources
 
 
 class _Demo:
-    def __init__(self, settings: Settings, console: Console, uri: str) -> None:
+    def __init__(self, settings: Settings, console: Console, sources: Sources, uri: str) -> None:
         from fq_platform.automation.schedules import DAILY_REFRESH
         from fq_platform.dagster_home import open_instance
         from fq_platform.definitions import defs
-        from fq_platform.sources import get_sources
 
-        self.settings, self.console, self.uri = settings, console, uri
-        self.sources = get_sources()
-        if (self.sources.app, self.sources.database) != ("ecommerce_db", DATABASE):
-            raise FqError(
-                "The demo needs the packaged sources file, which declares the sample business",
-                where=str(settings.sources_file),
-                fix="Unset FQ_SOURCES for the demo; `fq dev` runs with any sources file",
-            )
+        self.settings, self.console, self.sources, self.uri = settings, console, sources, uri
         self.job = defs.resolve_job_def(DAILY_REFRESH)
         self.instance = open_instance(settings)
         self.last_day = START + dt.timedelta(days=settings.demo_days - 1)

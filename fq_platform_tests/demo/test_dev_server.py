@@ -154,3 +154,24 @@ def test_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"Port {port} cannot be used for the Dagster UI: Address already in use")
     assert "--port" in done.stderr
     assert not (tmp_path / "fq").exists()
+
+
+@pytest.mark.parametrize("command", ["dev", "demo"])
+def test_malformed_sources_file_is_refused_before_anything_starts(tmp_path: Path, command: str) -> None:
+    sources = tmp_path / "sources.yaml"
+    sources.write_text(
+        "app: shop\ndatabase: shop\nstart_date: 2026-01-01\ncollections:\n  orders: {partition_bi: at}\n"
+    )
+    done = subprocess.run(
+        [FQ, command],
+        env=environment(tmp_path / "fq") | {"FQ_SOURCES": str(sources)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "partition_bi" in done.stderr
+    assert f"{sources}:5" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "fq").exists()
