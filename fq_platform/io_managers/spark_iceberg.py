@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
 from fq_platform.lakehouse.layout import TableName, table_of
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.spark import SparkResource
@@ -52,9 +52,11 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         session = self.spark.spark_session
         table = table_of(context.asset_key.path, self.app)
         with shown_to_users():
-            if not spark_table.exists(session, table):
+            rows = spark_table.find(session, table)
+            if rows is None:
                 raise _missing(table, context.asset_key)
-            return spark_table.read(session, table, _windows_asked_for(context))
+            windows = _windows_asked_for(context)
+            return rows if windows is None else spark_table.within(rows, table, windows)
 
     def handle_output(self, context: dg.OutputContext, obj: "DataFrame | None") -> None:
         """Store what an asset returned, unless it is None: such an asset wrote itself.
@@ -65,19 +67,25 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         if obj is None:
             return
         from fq_platform.lakehouse import spark_table
+        from fq_platform.lakehouse.spark_errors import spark_errors
 
         table = table_of(context.asset_key.path, self.app)
+        settings = self.spark.settings
         started = time.perf_counter()
-        with shown_to_users():
+        with shown_to_users(), spark_errors(table.qualified):
             written = spark_table.replace(
                 self.spark.spark_session,
+                open_catalog(settings),
                 table,
                 obj,
-                location=table.location(warehouse_uri(self.spark.settings)),
+                location=table.location(warehouse_uri(settings)),
                 window=_window_written(context),
                 summary=_summary(context),
             )
-        context.add_output_metadata(_metadata(context, table, written, time.perf_counter() - started))
+        context.add_output_metadata(_metadata(table, written, time.perf_counter() - started))
+        if context.has_asset_partitions:
+            for key, rows in _rows_by_partition(context, written).items():
+                context.step_context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=key)
 
 
 def _missing(table: TableName, key: dg.AssetKey) -> FqError:
@@ -157,9 +165,17 @@ def _summary(context: dg.OutputContext) -> dict[str, str]:
     return summary
 
 
-def _metadata(
-    context: dg.OutputContext, table: TableName, written: "Written", seconds: float
-) -> dict[str, dg.MetadataValue]:
+def _rows_by_partition(context: dg.OutputContext, written: "Written") -> dict[str, int]:
+    """The rows of each of the run's partitions, if these are days in UTC, as in which rows are counted."""
+    partitions = _by_time(context.asset_key, context.asset_partitions_def)
+    if not partitions.is_basic_daily or partitions.timezone != "UTC":
+        return {}
+    rows = {f"{day:{partitions.fmt}}": count for day, count in written.rows_by_day.items()}
+    return {key: rows.get(key, 0) for key in context.asset_partition_keys}
+
+
+def _metadata(table: TableName, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
+    """What is true of the run as a whole, whatever partitions it is about."""
     columns = [dg.TableColumn(field.name, field.dataType.simpleString()) for field in written.schema]
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/table_name": dg.MetadataValue.text(table.qualified),
@@ -174,6 +190,4 @@ def _metadata(
         metadata["snapshot_id"] = dg.MetadataValue.text(str(written.snapshot_id))
     if written.table_rows is not None:
         metadata["dagster/row_count"] = dg.MetadataValue.int(written.table_rows)
-    if context.has_asset_partitions:
-        metadata["dagster/partition_row_count"] = dg.MetadataValue.int(written.rows)
     return metadata

@@ -5,49 +5,53 @@ Belongs here: the fingerprint's expressions. Does not: deciding what follows fro
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
-from pyspark.sql.types import ArrayType, DataType, MapType, StructType
+from pyspark.sql.types import ArrayType, AtomicType, DataType, MapType, StructType
 
 from fq_platform.lakehouse.spark_schema import quote
 
 
-def fingerprint(schema: StructType) -> Column:
-    """The aggregate that identifies the content of rows: the sum of their 64-bit hashes.
+def row_hash(schema: StructType) -> Column:
+    """The hash of a row. The sum over rows, with their number, tells equal from different content.
 
-    Together with the number of rows it tells equal from different content; -0.0 equals 0.0 and NaN equals NaN.
+    -0.0 equals 0.0 and NaN equals NaN.
 
     Args:
         schema: Columns and types of the rows.
 
     Returns:
-        An aggregate of type DECIMAL(30,0); null where there are no rows. Compare it only between equal schemas.
+        A column of type DECIMAL(20,0), which sums of many rows do not overflow. Compare it only between equal schemas.
     """
-    row = F.xxhash64(*[_canonical(F.col(quote(field.name)), field.dataType) for field in schema])
-    return F.sum(row.cast("decimal(20,0)"))
+    values = [value for field in schema for value in _hashable(F.col(quote(field.name)), field.dataType)]
+    return F.xxhash64(*values).cast("decimal(20,0)")
 
 
-def _canonical(column: Column, kind: DataType) -> Column:
-    """A value whose hash sees all of the column.
+def _hashable(column: Column, kind: DataType) -> list[Column]:
+    """The values whose hash, one after the other, sees all of the column.
 
-    Spark's hash skips nulls, so that (null, 1) and (1, null) would be equal: each value says whether it is null.
-    It runs lists together, so each list says how long it is. It refuses maps, so they become sorted lists.
+    Spark's hash skips nulls, so that (null, 1) and (1, null) would be equal: each value is preceded by whether it is
+    null. It runs lists together, so each list says how long it is. It refuses maps, so they become sorted lists.
     """
     match kind:
         case StructType():
-            value = F.struct(
-                *[_canonical(column.getField(f.name), f.dataType).alias(f"f{i}") for i, f in enumerate(kind)]
-            )
+            values = [value for field in kind for value in _hashable(column.getField(field.name), field.dataType)]
+        case ArrayType(elementType=AtomicType()):
+            values = [F.size(column), F.transform(column, lambda element: element.isNull()), column]
         case ArrayType():
-            elements = F.transform(column, lambda element: _canonical(element, kind.elementType))
-            value = F.struct(F.size(column).alias("size"), elements.alias("elements"))
+            values = [F.size(column), F.transform(column, lambda element: _packed(element, kind.elementType))]
         case MapType():
             entries = F.transform(
                 F.map_entries(column),
                 lambda entry: F.struct(
-                    _canonical(entry["key"], kind.keyType).alias("key"),
-                    _canonical(entry["value"], kind.valueType).alias("value"),
+                    _packed(entry["key"], kind.keyType).alias("key"),
+                    _packed(entry["value"], kind.valueType).alias("value"),
                 ),
             )
-            value = F.struct(F.size(column).alias("size"), F.array_sort(entries).alias("entries"))
+            values = [F.size(column), F.array_sort(entries)]
         case _:
-            value = column
-    return F.struct(column.isNull().alias("is_null"), value.alias("value"))
+            values = [column]
+    return [column.isNull(), *values]
+
+
+def _packed(element: Column, kind: DataType) -> Column:
+    """The values of one element of a list, as one."""
+    return F.struct(*[value.alias(f"f{number}") for number, value in enumerate(_hashable(element, kind))])

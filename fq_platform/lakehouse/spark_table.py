@@ -8,16 +8,23 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
 from pyspark.sql.types import DataType, DateType, StructType, TimestampNTZType, TimestampType
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.fingerprint import fingerprint
+from fq_platform.lakehouse.fingerprint import row_hash
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.spark_schema import columns_sql, conformed, evolution, quote
 from fq_platform.lakehouse.storage import storage_errors
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table.snapshots import Snapshot
 
 TABLE_PROPERTIES = {
     "format-version": "2",
@@ -26,6 +33,9 @@ TABLE_PROPERTIES = {
 }
 """Properties of every table that Spark creates. Several writers may commit at a time, hence the retries."""
 
+_FILE_OPEN_COST = 1024 * 1024
+"""Bytes that opening a file counts for when files are packed into tasks. A day's file is far smaller than the default
+of 4 MB, which would make a task of every four days: the tasks would cost more than the reading."""
 
 _LITERALS: dict[type[DataType], str] = {
     DateType: "DATE '{:%Y-%m-%d}'",
@@ -82,7 +92,8 @@ class Written:
 
     Args:
         changed: Whether a snapshot was committed; if not, the rows were there already.
-        rows: Rows in the window now.
+        rows_by_day: Rows in the window now, by day (UTC) of the window's column; those of a table without windows
+            stand under None. Days without rows are missing.
         table_rows: Rows in the table's newest snapshot, None if it does not say.
         snapshot_id: The snapshot committed, else the table's present one; None if it has none.
         bytes_added: Bytes of the data files written.
@@ -90,37 +101,47 @@ class Written:
     """
 
     changed: bool
-    rows: int
+    rows_by_day: Mapping[dt.date | None, int]
     table_rows: int | None
     snapshot_id: int | None
     bytes_added: int
     schema: StructType
 
+    @property
+    def rows(self) -> int:
+        """Rows in the window now."""
+        return sum(self.rows_by_day.values())
 
-def exists(spark: SparkSession, table: TableName) -> bool:
-    """Whether the catalog has the table."""
-    return bool(spark.catalog.tableExists(table.qualified))
+
+def find(spark: SparkSession, table: TableName) -> DataFrame | None:
+    """All rows of the table, not read yet; None if the catalog does not have it."""
+    try:
+        rows = spark.read.option("file-open-cost", _FILE_OPEN_COST).table(table.qualified)
+        _ = rows.schema  # Spark Connect looks the table up here, classic Spark above
+    except AnalysisException as error:
+        if error.getErrorClass() == "TABLE_OR_VIEW_NOT_FOUND":
+            return None
+        raise
+    return rows
 
 
-def read(spark: SparkSession, table: TableName, windows: Sequence[Window] | None = None) -> DataFrame:
-    """The table's rows.
+def within(rows: DataFrame, table: TableName, windows: Sequence[Window]) -> DataFrame:
+    """The rows in one of the windows.
 
     Args:
-        spark: The session.
-        table: An existing table.
-        windows: Only the rows in one of these; None for all rows.
+        rows: The table's rows.
+        table: The table, for the complaint.
+        windows: Any number of windows; none of them lets no row through.
 
     Returns:
         A lazy DataFrame; the windows reach Iceberg, which skips files by them.
     """
-    rows = spark.table(table.qualified)
-    if windows is None:
-        return rows
     return rows.where(" OR ".join(f"({window.predicate(table, rows.schema)})" for window in windows) or "false")
 
 
 def replace(
     spark: SparkSession,
+    catalog: "Catalog",
     table: TableName,
     rows: DataFrame,
     *,
@@ -130,11 +151,12 @@ def replace(
 ) -> Written:
     """Make the table's window hold exactly these rows, creating or widening the table as it needs.
 
-    The window is replaced in one snapshot, also by no rows at all; equal content commits nothing. Columns are added
-    to the table, never dropped from it.
+    The window is replaced in one snapshot, also by no rows at all; equal content in a table of equal columns commits
+    nothing. Columns are added to the table, never dropped from it.
 
     Args:
         spark: The session.
+        catalog: The session's catalog, asked for snapshots: it answers at once where Spark would run a job.
         table: The table, which need not exist.
         rows: The new content of the window.
         location: Folder of the table if it has to be created (URI).
@@ -147,25 +169,23 @@ def replace(
     Raises:
         FqError: Rows lie outside the window, or a column's type cannot be stored; nothing was written.
     """
-    changes = evolution(table.qualified, _schema(spark, table, rows.schema), rows.schema)
+    present = find(spark, table)
+    changes = evolution(table.qualified, present.schema, rows.schema) if present else []
     with storage_errors(table.qualified), _cached(rows) as held:
         # The new rows are looked at before the table is touched, so that what is refused leaves no trace.
-        count = _count(table, held, window)
-        _create(spark, table, held.schema, location, window)
-        for change in changes:
-            spark.sql(change)
-        schema = spark.table(table.qualified).schema
-        new = held.select(*conformed(held.schema, schema))
-        snapshot = _current_snapshot(spark, table)
-        changed = snapshot is None or _content(new) != _content(read(spark, table, [window] if window else None))
+        if present and not changes:
+            new = held.select(*conformed(held.schema, present.schema))
+            replaced = within(present, table, [window]) if window else present
+            content, old_content = _contents(table, window, new, replaced)
+            changed = content != old_content or _snapshot(catalog, table) is None
+        else:
+            (content,) = _contents(table, window, held)
+            schema = _prepare(spark, table, held.schema, changes, location, window)
+            new, changed = held.select(*conformed(held.schema, schema)), True
         if changed:
-            _overwrite(table, new, window.predicate(table, schema) if window else "true", summary or {})
-            snapshot = _own_snapshot(spark, table, summary or {})
-    return _written(changed, count, snapshot, schema)
-
-
-def _schema(spark: SparkSession, table: TableName, default: StructType) -> StructType:
-    return spark.table(table.qualified).schema if exists(spark, table) else default
+            _overwrite(table, new, window.predicate(table, new.schema) if window else "true", summary or {})
+    snapshot = _snapshot(catalog, table, summary if changed else None)
+    return _written(changed, content, snapshot, new.schema)
 
 
 @contextmanager
@@ -178,33 +198,77 @@ def _cached(rows: DataFrame) -> Iterator[DataFrame]:
         held.unpersist()
 
 
-def _count(table: TableName, rows: DataFrame, window: Window | None) -> int:
-    """The number of rows, all of which must lie in the window."""
-    if window is None:
-        return rows.count()
-    column = F.col(quote(window.column))
-    outside = ~F.coalesce(F.expr(window.predicate(table, rows.schema)), F.lit(False))
-    found = _only(
-        rows.agg(
-            F.count("*").alias("all"),
-            F.count(F.when(outside, True)).alias("outside"),
-            F.min(F.when(outside, column)).cast("string").alias("least"),
-            F.max(F.when(outside, column)).cast("string").alias("most"),
-        )
+_Content = Mapping[dt.date | None, tuple[int, object]]
+"""Number and fingerprint of the rows of each day; all rows stand under None in a table without windows."""
+
+
+def _contents(table: TableName, window: Window | None, new: DataFrame, *present: DataFrame) -> list[_Content]:
+    """What the new rows, and the present ones if given, consist of: found in one pass over both.
+
+    Raises:
+        FqError: Some of the new rows are outside the window.
+    """
+    frames = [new, *present]
+    day, outside = _position(table, window, new.schema)
+    hashed = [row_hash(new.schema) if present else F.lit(0)] * len(frames)  # nothing to compare with, nothing to hash
+    sides = [
+        frame.select(F.lit(side).alias("side"), day.alias("day"), outside.alias("outside"), row.alias("hash"))
+        for side, (frame, row) in enumerate(zip(frames, hashed, strict=True))
+    ]
+    groups = (
+        reduce(DataFrame.union, sides)
+        .groupBy("side", "day", "outside")
+        .agg(F.count("*").alias("rows"), F.sum("hash").alias("fingerprint"))
+        .collect()
     )
-    if found["outside"]:
-        raise FqError(
-            f"{found['outside']} rows have {window.column} from {found['least']} to {found['most']}, outside the run's "
-            f"window from {window.start} to {window.end}: a re-run would never replace them; nothing was written",
-            where=table.qualified,
-            fix=f"Filter them out in the transform, or correct how it derives {window.column}",
-        )
-    return int(found["all"])
+    if window and (strays := {group["day"]: group["rows"] for group in groups if group["outside"]}):
+        raise _outside(table, window, strays)
+    return [
+        {group["day"]: (group["rows"], group["fingerprint"]) for group in groups if group["side"] == side}
+        for side in range(len(frames))
+    ]
+
+
+def _position(table: TableName, window: Window | None, schema: StructType) -> tuple[Column, Column]:
+    """The day of a row, and whether the row lies outside the window."""
+    if window is None:
+        return F.lit(None).cast("date"), F.lit(False)
+    return (
+        F.to_date(F.col(quote(window.column))),
+        ~F.coalesce(F.expr(window.predicate(table, schema)), F.lit(False)),
+    )
+
+
+def _outside(table: TableName, window: Window, strays: Mapping[dt.date | None, int]) -> FqError:
+    days = sorted(day for day in strays if day)
+    found = [f"from {days[0]} to {days[-1]}"] if days else []
+    if None in strays:
+        found.append("null")
+    return FqError(
+        f"{sum(strays.values())} rows have {window.column} {' or '.join(found)}, outside the run's "
+        f"window from {window.start} to {window.end}: a re-run would never replace them; nothing was written",
+        where=table.qualified,
+        fix=f"Filter them out in the transform, or correct how it derives {window.column}",
+    )
+
+
+def _prepare(
+    spark: SparkSession,
+    table: TableName,
+    schema: StructType,
+    changes: Sequence[str],
+    location: str,
+    window: Window | None,
+) -> StructType:
+    """Make the table able to hold rows of this schema; returns the table's own."""
+    if not changes:
+        _create(spark, table, schema, location, window)
+    for change in changes:
+        spark.sql(change)
+    return spark.table(table.qualified).schema
 
 
 def _create(spark: SparkSession, table: TableName, schema: StructType, location: str, window: Window | None) -> None:
-    if exists(spark, table):
-        return
     columns = columns_sql(table.qualified, schema)
     partitioning = f"PARTITIONED BY (days({quote(window.column)}))" if window else ""
     properties = ", ".join(f"'{name}' = '{value}'" for name, value in TABLE_PROPERTIES.items())
@@ -219,15 +283,6 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _content(rows: DataFrame) -> Row:
-    return _only(rows.agg(F.count("*").alias("rows"), fingerprint(rows.schema).alias("fingerprint")))
-
-
-def _only(aggregate: DataFrame) -> Row:
-    """The one row of an aggregate without groups."""
-    return aggregate.collect()[0]
-
-
 def _overwrite(table: TableName, rows: DataFrame, predicate: str, summary: Mapping[str, str]) -> None:
     writer = rows.writeTo(table.qualified)
     for name, value in summary.items():
@@ -235,28 +290,30 @@ def _overwrite(table: TableName, rows: DataFrame, predicate: str, summary: Mappi
     writer.overwrite(F.expr(predicate))
 
 
-def _current_snapshot(spark: SparkSession, table: TableName) -> Row | None:
-    """What readers of the table see; None if nothing was ever written."""
-    main = spark.table(f"{table.qualified}.refs").where("name = 'main'").select("snapshot_id")
-    return spark.table(f"{table.qualified}.snapshots").join(main, "snapshot_id").first()
+def _snapshot(catalog: "Catalog", table: TableName, summary: Mapping[str, str] | None = None) -> "Snapshot | None":
+    """What readers of the table see, None if nothing was ever written; or the newest snapshot with these properties.
+
+    After a write the current snapshot may be another's: another writer may have committed since.
+    """
+    loaded = catalog.load_table(table.identifier)
+    if not summary:
+        return loaded.current_snapshot()
+    own = [snapshot for snapshot in loaded.snapshots() if summary.items() <= _properties(snapshot).items()]
+    return max(own, key=lambda snapshot: snapshot.timestamp_ms)
 
 
-def _own_snapshot(spark: SparkSession, table: TableName, summary: Mapping[str, str]) -> Row | None:
-    """The newest snapshot with these properties: another writer may have committed since."""
-    own = spark.table(f"{table.qualified}.snapshots")
-    for name, value in summary.items():
-        own = own.where(F.col("summary")[name] == F.lit(value))
-    return own.orderBy(F.col("committed_at").desc()).first()
+def _properties(snapshot: "Snapshot | None") -> Mapping[str, str]:
+    return snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
 
 
-def _written(changed: bool, rows: int, snapshot: Row | None, schema: StructType) -> Written:
-    summary = snapshot["summary"] if snapshot else {}
-    total = summary.get("total-records")
+def _written(changed: bool, content: _Content, snapshot: "Snapshot | None", schema: StructType) -> Written:
+    properties = _properties(snapshot)
+    total = properties.get("total-records")
     return Written(
         changed=changed,
-        rows=rows,
+        rows_by_day={day: rows for day, (rows, _) in content.items()},
         table_rows=int(total) if total is not None else None,
-        snapshot_id=snapshot["snapshot_id"] if snapshot else None,
-        bytes_added=int(summary.get("added-files-size", 0)) if changed else 0,
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
+        bytes_added=int(properties.get("added-files-size", 0)) if changed else 0,
         schema=schema,
     )

@@ -89,14 +89,19 @@ class Lake:
         return self.spark.table(f"{table.qualified}.snapshots").orderBy("committed_at").collect()
 
 
-def metadata(result: dg.ExecuteInProcessResult, table: TableName) -> dict[str, Any]:
-    """The values of the metadata of a table's first materialisation in a run."""
+def metadata_by_partition(result: dg.ExecuteInProcessResult, table: TableName) -> dict[str | None, dict[str, Any]]:
+    """The values of the metadata of a table's materialisations in a run, by partition."""
     materialisations = [
         event.materialization
         for event in result.get_asset_materialization_events()
         if event.asset_key == dg.AssetKey(list(table.identifier))
     ]
-    return {name: value.value for name, value in materialisations[0].metadata.items()}
+    return {made.partition: {name: value.value for name, value in made.metadata.items()} for made in materialisations}
+
+
+def metadata(result: dg.ExecuteInProcessResult, table: TableName) -> dict[str, Any]:
+    """The values of the metadata of a table's first materialisation in a run."""
+    return next(iter(metadata_by_partition(result, table).values()))
 
 
 def told(result: dg.ExecuteInProcessResult) -> str:

@@ -115,3 +115,11 @@ def test_difficult_names_are_carried(lake: Lake, new_table: NewTable) -> None:
     lake.write(table, "SELECT 1 AS `select`, named_struct('order', 2, 'a b', 3) AS `a.b`")
     lake.write(table, "SELECT 1 AS `select`, named_struct('order', 2L, 'a b', 3, 'x`y', 4) AS `a.b`")
     assert lake.rows(table) == [(1, (2, 3, 4))]
+
+
+def test_value_that_cannot_be_cast_fails_with_its_table_and_value(lake: Lake, new_table: NewTable) -> None:
+    table = new_table()
+    message = lake.refusal(table, "SELECT CAST(text AS DECIMAL(10,2)) AS n FROM VALUES ('12,50') AS t(text)")
+    assert "The value '12,50'" in message
+    assert table.qualified in message
+    assert not lake.spark.catalog.tableExists(table.qualified)

@@ -11,7 +11,7 @@ from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import Layer
 from fq_platform.settings import Settings
 from fq_platform_tests.fixtures.spark import NewTable
-from fq_platform_tests.io_managers.conftest import DAYS, Lake, metadata
+from fq_platform_tests.io_managers.conftest import DAYS, Lake, metadata, metadata_by_partition
 
 pytestmark = pytest.mark.services
 
@@ -95,10 +95,15 @@ def test_rows_outside_the_window_are_refused_before_anything_is_written(
     assert len(lake.snapshots(table)) == 1
 
 
+def test_days_outside_the_window_are_named_from_first_to_last(lake: Lake, new_table: NewTable) -> None:
+    message = lake.refusal(new_table(), rows_of("1, 1", "2, 1", "4, 1", "4, 2"), "2026-01-02")
+    assert "3 rows have day from 2026-01-01 to 2026-01-04, outside" in message
+
+
 def test_rows_without_a_day_are_refused_and_no_table_is_made(lake: Lake, new_table: NewTable) -> None:
     table = new_table()
     message = lake.refusal(table, "SELECT CAST(NULL AS DATE) AS day, 1 AS n", "2026-01-02")
-    assert "1 rows have day" in message
+    assert "1 rows have day null, outside" in message
     assert not lake.spark.catalog.tableExists(table.qualified)
 
 
@@ -143,6 +148,33 @@ def test_materialisation_says_what_was_written(lake: Lake, new_table: NewTable) 
         ("day", "date"),
         ("n", "int"),
     ]
+
+
+def test_each_partition_of_a_range_is_told_its_own_rows(lake: Lake, new_table: NewTable) -> None:
+    table = new_table()
+    asset = lake.asset(table, rows_of("1, 1", "3, 3", "3, 4"))
+    for changed in (True, False):
+        told = metadata_by_partition(lake.run(asset, ("2026-01-01", "2026-01-03")), table)
+        counts = {key: values["dagster/partition_row_count"] for key, values in told.items()}
+        assert counts == {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 2}
+        assert {values["rows"] for values in told.values()} == {3}
+        assert {values["changed"] for values in told.values()} == {changed}
+
+
+def test_partitions_that_are_not_days_are_told_no_row_count(lake: Lake, new_table: NewTable) -> None:
+    table = new_table()
+
+    @dg.asset(
+        key=list(table.identifier),
+        partitions_def=dg.HourlyPartitionsDefinition("2026-01-01-00:00", end_date="2026-01-02-00:00"),
+        metadata={"partition_expr": "at"},
+    )
+    def made() -> DataFrame:
+        return lake.spark.sql("SELECT TIMESTAMP '2026-01-01 05:30:00 UTC' AS at")
+
+    told = metadata(lake.run(made, "2026-01-01-05:00"), table)
+    assert told["rows"] == 1
+    assert "dagster/partition_row_count" not in told
 
 
 def test_new_table_has_the_layout_and_the_properties(lake: Lake, new_table: NewTable, spark_settings: Settings) -> None:

@@ -1,15 +1,19 @@
 """The fingerprint differs where content does, however small the difference, and only there."""
 
-import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
+from decimal import Decimal
 
-from fq_platform.lakehouse.fingerprint import fingerprint
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
+
+from fq_platform.lakehouse.fingerprint import row_hash
 
 pytestmark = pytest.mark.services
 
 
-def of(rows: DataFrame) -> Row:
-    return rows.agg(fingerprint(rows.schema)).collect()[0][0]
+def of(rows: DataFrame) -> Decimal:
+    total: Decimal = rows.agg(sf.sum(row_hash(rows.schema))).collect()[0][0]
+    return total
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""Errors of Spark's expressions, in words that name the table and what to do.
+
+Belongs here: recognising values and columns that a query cannot cope with. Does not: errors of disk and catalog
+(`storage.py`).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.errors import AnalysisException
+
+from fq_platform.errors import FqError
+
+_MISSING_COLUMN = ("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")
+_BAD_VALUES = (
+    "ARITHMETIC_OVERFLOW",
+    "CANNOT_PARSE_TIMESTAMP",
+    "CAST_INVALID_INPUT",
+    "CAST_OVERFLOW",
+    "DIVIDE_BY_ZERO",
+    "INVALID_ARRAY_INDEX",
+    "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+)
+"""Spark's names of these conditions; see the page "Error Conditions" of its documentation."""
+
+_SAID = re.compile(r"\[(?P<kind>[A-Z_]+)[A-Z_.]*\] (?P<text>.+?)(?=\.? (?:Correct|If|Use) |\.?$)", re.MULTILINE)
+"""What Spark says after the name, without its own advice: it names settings that users here do not have."""
+
+
+@contextmanager
+def spark_errors(table: str) -> Iterator[None]:
+    """Turn the errors that data cause in a transform into errors that say what to do.
+
+    Args:
+        table: Qualified name of the table that is being made.
+
+    Raises:
+        FqError: A column that is read does not exist, or a value cannot be cast or computed with.
+            Anything else passes through as it is.
+    """
+    try:
+        yield
+    except FqError:
+        raise
+    except Exception as error:  # a failed task's error is PySpark's in Spark Connect, Py4J's in classic Spark
+        known = _missing_column(error, table) or _bad_value(error, table)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _missing_column(error: Exception, table: str) -> FqError | None:
+    if not isinstance(error, AnalysisException) or not (error.getErrorClass() or "").startswith(_MISSING_COLUMN):
+        return None
+    details = error.getMessageParameters() or {}
+    column = details.get("objectName") or details.get("fieldName") or "?"
+    present = details.get("proposal") or details.get("fields")
+    return FqError(
+        f"The column {column}, which the table is made of, is missing: its source has no such field"
+        + (f"; it has {present}" if present else ""),
+        where=table,
+        fix="Correct the name in the transform; if the field is new, land documents that have it first",
+    )
+
+
+def _bad_value(error: Exception, table: str) -> FqError | None:
+    said = _SAID.search(str(error))
+    if said is None or said["kind"] not in _BAD_VALUES:
+        return None
+    return FqError(
+        f"A row cannot be computed: [{said['kind']}] {said['text']}",
+        where=table,
+        fix="Correct the value at its source, or let the transform read it with `try_cast` or another `try_` "
+        "function, which gives null instead",
+    )
