@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
+_ON_ONE_MACHINE = {
+    # Planning costs more than computing here: the plan is made once, not again after every stage, and without the
+    # text of its expressions, which is written at every query for a UI that is not running.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "10000",
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
+}
+"""What only pays on a cluster, switched off for `local` masters; other masters keep Spark's defaults."""
+
 
 def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
     """The configuration of an embedded session: small, quiet, in UTC, with ANSI SQL.
@@ -60,11 +71,10 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
-        "spark.sql.adaptive.enabled": "true",
-        "spark.sql.shuffle.partitions": "4" if settings.spark_master.startswith("local") else "200",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.defaultCatalog": CATALOG,
+        **(_ON_ONE_MACHINE if settings.spark_master.startswith("local") else {}),
         **spark_catalog_conf(settings),
     }
 
