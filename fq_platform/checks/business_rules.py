@@ -5,12 +5,12 @@ Belongs here: declaring them to Dagster. Does not: the rules themselves (`violat
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from fq_platform.checks import violations
-from fq_platform.checks.evaluation import evaluate_violations
+from fq_platform.checks.evaluation import Result, evaluate_violations
 from fq_platform.checks.reporting import asset_key, check_result, contract_table, read_table
 from fq_platform.contracts import CONTRACTS
 from fq_platform.lakehouse.layout import Layer, TableName
@@ -31,6 +31,7 @@ class Rule:
         description: What holds, in one sentence.
         broken_by: Gives the rows that break it, from the table and then from those in `others`.
         others: The contracts' names of the other tables it looks into.
+        blocking: Whether a violation stops what comes after the table: bad totals must not go on to the marts.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Rule:
     description: str
     broken_by: "Callable[..., DataFrame]"
     others: tuple[str, ...] = ()
+    blocking: bool = False
 
 
 RULES = (
@@ -46,12 +48,14 @@ RULES = (
         "orders_silver",
         "The order's total is the sum of its lines, to the cent.",
         violations.orders_that_do_not_add_up,
+        blocking=True,
     ),
     Rule(
         "invoice_totals_add_up",
         "invoices_silver",
         "Gross is net + VAT in total and in every line, and totals are the sums of the lines, to the cent.",
         violations.invoices_that_do_not_add_up,
+        blocking=True,
     ),
     Rule(
         "overpayments_are_reported",
@@ -95,19 +99,19 @@ def business_checks(app: str) -> list[dg.AssetChecksDefinition]:
 def _rule_check(rule: Rule, app: str) -> dg.AssetChecksDefinition:
     tables = {name: contract_table(name, app) for name in (rule.table, *rule.others)}
 
-    def evaluate(rows: "Mapping[str, DataFrame]") -> "tuple[DataFrame, dict[str, Any]]":
-        return rule.broken_by(*(rows[name] for name in tables)), {}
+    def evaluate(rows: "Mapping[str, DataFrame]") -> Result:
+        return evaluate_violations(rows[rule.table], rule.broken_by(*(rows[name] for name in tables)))
 
-    return _check(rule.name, rule.description, tables, dg.AssetCheckSeverity.ERROR, evaluate)
+    return _check(rule.name, rule.description, tables, dg.AssetCheckSeverity.ERROR, evaluate, blocking=rule.blocking)
 
 
 def _recovery_check(name: str, collection: str, app: str) -> dg.AssetChecksDefinition:
     tables = {name: contract_table(name, app), "raw": TableName(Layer.RAW, f"{app}_{collection}", app)}
     (key,) = CONTRACTS[name].primary_key
 
-    def evaluate(rows: "Mapping[str, DataFrame]") -> "tuple[DataFrame, dict[str, Any]]":
-        rescued = violations.rescued_values(rows["raw"])
-        return violations.documents_with_data_issues(rows[name], key), {"rescued_values_in_raw": rescued}
+    def evaluate(rows: "Mapping[str, DataFrame]") -> Result:
+        figures = {"rescued_values_in_raw": violations.rescued_values(rows["raw"])}
+        return evaluate_violations(rows[name], violations.documents_with_data_issues(rows[name], key), figures)
 
     description = "Every source value was kept as it is, or recovered from the values rescued in raw."
     return _check("values_recovered", description, tables, dg.AssetCheckSeverity.WARN, evaluate)
@@ -118,18 +122,18 @@ def _check(
     description: str,
     tables: Mapping[str, TableName],
     severity: dg.AssetCheckSeverity,
-    evaluate: "Callable[[Mapping[str, DataFrame]], tuple[DataFrame, dict[str, Any]]]",
+    evaluate: "Callable[[Mapping[str, DataFrame]], Result]",
+    *,
+    blocking: bool = False,
 ) -> dg.AssetChecksDefinition:
     """A check beside the first of the tables, given the rows of all of them."""
     first, *others = (asset_key(table) for table in tables.values())
-    spec = dg.AssetCheckSpec(name, asset=first, description=description, additional_deps=others)
+    spec = dg.AssetCheckSpec(name, asset=first, description=description, additional_deps=others, blocking=blocking)
 
     @dg.multi_asset_check(name=f"{first.path[-1]}_{name}", specs=[spec], description=description)
     def check(spark: SparkResource) -> dg.AssetCheckResult:
         with shown_to_users():
             rows = {name: read_table(spark.spark_session, table) for name, table in tables.items()}
-        broken, metadata = evaluate(rows)
-        result = evaluate_violations(next(iter(rows.values())).count(), broken)
-        return check_result(spec, result, severity, metadata)
+        return check_result(spec, evaluate(rows), severity)
 
     return check

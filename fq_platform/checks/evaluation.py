@@ -4,7 +4,7 @@ Belongs here: pure functions over DataFrames. Does not: Dagster, reading tables 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,14 @@ class Result:
         violations: Rows (or keys, or groups) that break the rule; 0 is a pass.
         examples: A few of them, as column -> value.
         by_column: Violations per column, where the rule concerns several.
+        figures: Further numbers, by name.
     """
 
     rows: int
     violations: int
     examples: Sequence[Mapping[str, Any]] = ()
     by_column: Mapping[str, int] | None = None
+    figures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -49,31 +51,50 @@ def reference_rule(reference: Reference) -> str:
     return f"references_{reference.table}"
 
 
-def evaluate_columns(contract: Contract, table: "DataFrame") -> dict[str, Result]:
-    """Check primary key, nulls and accepted values in one pass over the table.
+def evaluate_contract(
+    contract: Contract, table: "DataFrame", targets: Mapping[Reference, "DataFrame"] | None = None
+) -> dict[str, Result]:
+    """Check primary key, nulls, accepted values and references between rows in one pass over the table.
+
+    References of nested lines are followed in a pass of their own each: a line is not a row of the table.
 
     Args:
         contract: The table's promises.
         table: Its rows.
+        targets: Rows of the tables referred to, for the references that are to be checked.
 
     Returns:
         A result for each of the rules that the contract makes, by the rule's name.
     """
+    targets = targets or {}
+    of_rows = {reference: target for reference, target in targets.items() if "." not in reference.column}
+    return _evaluate_rows(contract, table, of_rows) | {
+        reference_rule(reference): _evaluate_lines(contract, reference, table, target)
+        for reference, target in targets.items()
+        if reference not in of_rows
+    }
+
+
+def _evaluate_rows(
+    contract: Contract, table: "DataFrame", targets: Mapping[Reference, "DataFrame"]
+) -> dict[str, Result]:
     from pyspark.sql import functions as sf
 
-    key = sf.struct(*contract.primary_key)
-    nulls = {name: sf.col(name).isNull() for name in (*contract.primary_key, *contract.not_null)}
-    strange = {name: ~sf.col(name).isin(*values) for name, values in contract.accepted.items()}
-    rules = {NOT_NULL: nulls, **({ACCEPTED_VALUES: strange} if strange else {})}
+    rules = {NOT_NULL: {name: sf.col(name).isNull() for name in (*contract.primary_key, *contract.not_null)}}
+    if contract.accepted:
+        rules[ACCEPTED_VALUES] = {name: ~sf.col(name).isin(*values) for name, values in contract.accepted.items()}
+    for reference, target in targets.items():
+        known = f"{reference.column}_is_known"
+        table = _with_known(table, reference.column, target, reference.key, known)
+        orphaned = sf.col(reference.column).isNotNull() & sf.col(known).isNull()
+        rules[reference_rule(reference)] = {reference.column: orphaned}
 
-    sums = [
-        sf.count_if(condition).alias(f"{rule}.{name}")
-        for rule, conditions in rules.items()
-        for name, condition in conditions.items()
-    ]
-    totals = [sf.count_if(_any(conditions)).alias(rule) for rule, conditions in rules.items()]
-    counted = table.agg(sf.count(sf.lit(1)).alias("rows"), sf.count_distinct(key).alias("keys"), *sums, *totals)
-    row = counted.collect()[0].asDict()
+    counts = {"rows": sf.count(sf.lit(1)), "keys": sf.count_distinct(sf.struct(*contract.primary_key))}
+    counts |= {f"non-null {reference.column}": sf.count(reference.column) for reference in targets}
+    for rule, conditions in rules.items():
+        counts[rule] = sf.count_if(_any(conditions))
+        counts |= {f"{rule}.{name}": sf.count_if(condition) for name, condition in conditions.items()}
+    (row,) = table.agg(*(count.alias(name) for name, count in counts.items())).collect()
 
     results = {PRIMARY_KEY: _key_result(contract, table, row["rows"], row["rows"] - row["keys"])}
     for rule, conditions in rules.items():
@@ -84,46 +105,58 @@ def evaluate_columns(contract: Contract, table: "DataFrame") -> dict[str, Result
             examples=_examples(offending) if row[rule] else (),
             by_column={name: row[f"{rule}.{name}"] for name in conditions if row[f"{rule}.{name}"]},
         )
+    for reference in targets:  # null refers to nothing, so such rows are not looked at
+        rule = reference_rule(reference)
+        results[rule] = replace(results[rule], rows=row[f"non-null {reference.column}"], by_column=None)
     return results
 
 
-def evaluate_reference(contract: Contract, reference: Reference, table: "DataFrame", target: "DataFrame") -> Result:
-    """Check one foreign key.
-
-    Args:
-        contract: The promises of the referring table.
-        reference: The foreign key.
-        table: Rows of the referring table.
-        target: Rows of the table referred to.
-
-    Returns:
-        The result; its violations are rows (or nested lines) that refer to nothing that exists.
-    """
+def _evaluate_lines(contract: Contract, reference: Reference, table: "DataFrame", target: "DataFrame") -> Result:
     from pyspark.sql import functions as sf
 
     name = reference.column.rpartition(".")[2]
-    referring = sf.explode(reference.column) if "." in reference.column else sf.col(reference.column)
     keys = [column for column in contract.primary_key if column != name]
-    rows = table.select(*keys, referring.alias(name)).where(sf.col(name).isNotNull())
-    known = target.select(sf.col(reference.key).alias(name)).distinct().withColumn("is_known", sf.lit(True))
-    joined = rows.join(known, name, "left")
-    count, orphans = joined.agg(sf.count(sf.lit(1)), sf.count_if(sf.col("is_known").isNull())).collect()[0]
-    missing = joined.where(sf.col("is_known").isNull()).drop("is_known").select(*keys, name)
+    lines = table.select(*keys, sf.explode(reference.column).alias(name)).where(sf.col(name).isNotNull())
+    joined = _with_known(lines, name, target, reference.key, "is_known")
+    is_orphan = sf.col("is_known").isNull()
+    count, orphans = joined.agg(sf.count(sf.lit(1)), sf.count_if(is_orphan)).collect()[0]
+    missing = joined.where(is_orphan).select(*keys, name)
     return Result(rows=count, violations=orphans, examples=_examples(missing) if orphans else ())
 
 
-def evaluate_violations(rows: int, violations: "DataFrame") -> Result:
-    """Check a rule that is given as the rows which break it.
+def _with_known(table: "DataFrame", column: str, target: "DataFrame", key: str, known: str) -> "DataFrame":
+    """The rows with a further column, null where `column` is no key of the target; no row is lost or doubled."""
+    from pyspark.sql import functions as sf
+
+    keys = target.select(sf.col(key).alias(column)).distinct().withColumn(known, sf.lit(True))
+    return table.join(keys, column, "left")
+
+
+def evaluate_violations(
+    table: "DataFrame", violations: "DataFrame", figures: "Mapping[str, DataFrame] | None" = None
+) -> Result:
+    """Check a rule that is given as the rows which break it, counting everything in one action.
 
     Args:
-        rows: How many rows were looked at.
+        table: The rows looked at.
         violations: One row per violation.
+        figures: Further numbers to report by name, each a DataFrame of one number.
 
     Returns:
         The result.
     """
-    count = violations.count()
-    return Result(rows=rows, violations=count, examples=_examples(violations) if count else ())
+    from pyspark.sql import functions as sf
+
+    count = sf.count(sf.lit(1))
+    numbers = {"rows": table.agg(count), "violations": violations.agg(count), **(figures or {})}
+    named = [number.toDF("number").withColumn("name", sf.lit(name)) for name, number in numbers.items()]
+    found = {row["name"]: row["number"] for row in reduce(lambda one, other: one.union(other), named).collect()}
+    return Result(
+        rows=found["rows"],
+        violations=found["violations"],
+        examples=_examples(violations) if found["violations"] else (),
+        figures={name: found[name] for name in figures or {}},
+    )
 
 
 def _key_result(contract: Contract, table: "DataFrame", rows: int, duplicates: int) -> Result:

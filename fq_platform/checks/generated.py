@@ -49,16 +49,19 @@ def _checks_of(contract: Contract, app: str) -> dg.AssetChecksDefinition:
     )
     def evaluate(context: dg.AssetCheckExecutionContext, spark: SparkResource) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
-        specs = {rule: spec for rule, spec in specs_by_rule.items() if rule in selected}
         with shown_to_users():
             rows = read_table(spark.spark_session, table)
-            if specs.keys() - references.keys():
-                for rule, result in evaluation.evaluate_columns(contract, rows).items():
-                    if rule in specs:
-                        yield check_result(specs[rule], result, dg.AssetCheckSeverity.ERROR)
-            for rule, reference in references.items():
-                if rule in specs:
-                    yield _reference_result(specs[rule], contract, reference, rows, app)
+            targets: dict[Reference, DataFrame] = {}
+            for rule in selected & references.keys():
+                target = contract_table(references[rule].table, app)
+                try:
+                    targets[references[rule]] = read_table(spark.spark_session, target)
+                except FqError as error:
+                    yield _not_followed(specs_by_rule[rule], error)
+            for rule, result in evaluation.evaluate_contract(contract, rows, targets).items():
+                if rule in selected:
+                    severity = dg.AssetCheckSeverity.WARN if rule in references else dg.AssetCheckSeverity.ERROR
+                    yield check_result(specs_by_rule[rule], result, severity)
 
     return evaluate
 
@@ -97,19 +100,12 @@ def _specs(contract: Contract, app: str, references: dict[str, Reference]) -> li
     return specs
 
 
-def _reference_result(
-    spec: dg.AssetCheckSpec, contract: Contract, reference: Reference, rows: "DataFrame", app: str
-) -> dg.AssetCheckResult:
+def _not_followed(spec: dg.AssetCheckSpec, error: FqError) -> dg.AssetCheckResult:
     """A reference that cannot be followed yet fails its own check only, not those of the table's other promises."""
-    try:
-        target = read_table(rows.sparkSession, contract_table(reference.table, app))
-    except FqError as error:
-        return dg.AssetCheckResult(
-            asset_key=spec.asset_key,
-            check_name=spec.name,
-            passed=False,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=str(error),
-        )
-    result = evaluation.evaluate_reference(contract, reference, rows, target)
-    return check_result(spec, result, dg.AssetCheckSeverity.WARN)
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=str(error),
+    )

@@ -42,20 +42,22 @@ def read_table(spark: "SparkSession", table: TableName) -> "DataFrame":
     Raises:
         FqError: The table does not exist yet.
     """
-    if not spark.catalog.tableExists(table.qualified):
+    from fq_platform.lakehouse.spark_table import find
+
+    rows = find(spark, table)
+    if rows is None:
         raise FqError(
             "The table does not exist yet",
             where=table.qualified,
             fix=f"Materialise {asset_key(table).to_user_string()} first",
         )
-    return spark.table(table.qualified)
+    return rows
 
 
 def check_result(
     spec: dg.AssetCheckSpec,
     result: Result,
     severity: dg.AssetCheckSeverity,
-    metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
     """What Dagster records of a result.
 
@@ -63,12 +65,11 @@ def check_result(
         spec: The check.
         result: What it found.
         severity: How bad a violation is.
-        metadata: Further entries.
 
     Returns:
         The check's result with the counts and a few examples as metadata.
     """
-    found: dict[str, Any] = {"rows": result.rows, "violations": result.violations, **(metadata or {})}
+    found: dict[str, Any] = {"rows": result.rows, "violations": result.violations, **result.figures}
     if result.by_column:
         found["violations_by_column"] = dg.MetadataValue.json(dict(result.by_column))
     if result.examples:

@@ -109,12 +109,12 @@ def documents_with_data_issues(table: "DataFrame", key: str) -> "DataFrame":
     return table.where(sf.size("data_issues") > 0).select(key, "data_issues")
 
 
-def rescued_values(raw: "DataFrame") -> int:
-    """How many values of a raw changelog, all versions counted, did not fit their columns."""
+def rescued_values(raw: "DataFrame") -> "DataFrame":
+    """How many values of a raw changelog, all versions counted, did not fit their columns: one number."""
     from pyspark.sql import functions as sf
 
     rescued = raw.where(sf.col("_fq_rescued").isNotNull())
-    return int(rescued.agg(sf.coalesce(sf.sum(sf.size("_fq_rescued")), sf.lit(0))).collect()[0][0])
+    return rescued.agg(sf.coalesce(sf.sum(sf.size("_fq_rescued")), sf.lit(0)))
 
 
 def _sum_of_lines(amount: str) -> "Column":

@@ -135,7 +135,7 @@ def test_one_check_of_a_table_can_run_alone(
     assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["not_null"]
 
 
-def test_keys_and_nulls_block_in_the_curated_and_shared_layers_only() -> None:
+def test_keys_nulls_and_totals_block_in_the_curated_and_shared_layers_only() -> None:
     specs = [spec for check in build_checks(APP) for spec in check.check_specs]
 
     blocking = {spec.key for spec in specs if spec.blocking}
@@ -144,6 +144,9 @@ def test_keys_and_nulls_block_in_the_curated_and_shared_layers_only() -> None:
         for contract in CONTRACTS.values()
         if contract.layer in (Layer.CURATED, Layer.SHARED)
         for rule in ("primary_key_unique", "not_null")
+    } | {
+        dg.AssetCheckKey(dg.AssetKey(["curated", f"{APP}_orders_silver"]), "order_total_is_sum_of_lines"),
+        dg.AssetCheckKey(dg.AssetKey(["curated", f"{APP}_invoices_silver"]), "invoice_totals_add_up"),
     }
     assert all(spec.description and spec.description.endswith(".") for spec in specs)
 

@@ -127,7 +127,7 @@ def test_rescued_values_and_unrecovered_ones_are_counted(spark: "SparkSession") 
         spark, ORDERS, order(), order(_id="o2", _fq_rescued=good), order(_id="o3", _fq_rescued={"notes": "[1]"})
     )
 
-    assert violations.rescued_values(raw) == 3
-    assert violations.rescued_values(raw.limit(0)) == 0
+    assert violations.rescued_values(raw).collect() == [(3,)]
+    assert violations.rescued_values(raw.limit(0)).collect() == [(0,)]
     (row,) = violations.documents_with_data_issues(orders_silver(raw), "order_id").collect()
     assert (row["order_id"], row["data_issues"]) == ("o3", ["notes: cannot be read: [1]"])
