@@ -4,7 +4,9 @@ Belongs here: where jars come from and where they are kept. Does not: which of t
 """
 
 import logging
+import os
 import shutil
+import ssl
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -106,7 +108,7 @@ def _fetch(jar: Jar, folder: Path, settings: Settings) -> Path:
             urls={jar.file: url},
             retry_if_failed=RETRIES,
         )
-        download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16)
+        download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16, verify=_trusted())
         return Path(fetcher.fetch(jar.file, downloader=download))
     except requests.RequestException as error:
         raise FqError(f"{jar.file} cannot be fetched: {_reason(error)}", where=url, fix=mirror) from None
@@ -118,6 +120,16 @@ def _fetch(jar: Jar, folder: Path, settings: Settings) -> Path:
         ) from None
     except ValueError:  # how pooch says that the checksum differs
         raise FqError(f"{jar.file} arrived with a wrong checksum and was thrown away", where=url, fix=mirror) from None
+
+
+def _trusted() -> str | bool:
+    """Whom to trust, as requests takes it: what its own variables name, else what the system trusts (path).
+
+    Requests trusts its own list of authorities only: a company's would be refused although pip and curl take it.
+    """
+    if os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"):
+        return True
+    return ssl.get_default_verify_paths().cafile or True
 
 
 def _require_space(folder: Path, jar: Jar) -> None:

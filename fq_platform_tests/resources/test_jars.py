@@ -1,16 +1,24 @@
 """Jars are fetched once, checked, from any Maven repository, and what hinders that is said with its remedy."""
 
+import datetime as dt
 import hashlib
+import ipaddress
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from fq_platform.errors import FqError
 from fq_platform.resources import jars
@@ -24,7 +32,7 @@ JAR = Jar("org.example:thing:1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONT
 class Repository:
     """A Maven repository on loopback that counts what it was asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
         self.folder = folder
         self.asked: list[str] = []
         self.failures = 0
@@ -45,23 +53,55 @@ class Repository:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def put(self, content: bytes) -> None:
         file = self.folder / JAR.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
+    @contextmanager
+    def serving(self) -> Iterator["Repository"]:
+        thread = threading.Thread(target=self.server.serve_forever)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.server.shutdown()
+            thread.join()
+            self.server.server_close()
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Repository]:
-    served = Repository(tmp_path / "repository")
-    thread = threading.Thread(target=served.server.serve_forever)
-    thread.start()
-    yield served
-    served.server.shutdown()
-    thread.join()
-    served.server.server_close()
+    with Repository(tmp_path / "repository").serving() as served:
+        yield served
+
+
+def private_certificate(folder: Path) -> Path:
+    """A self-signed certificate of 127.0.0.1 with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A private authority")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    unencrypted = serialization.NoEncryption()
+    file.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unencrypted)
+    )
+    return file
 
 
 @pytest.fixture
@@ -135,6 +175,22 @@ def test_cache_that_cannot_be_written_is_named_with_a_remedy(repository: Reposit
     assert "cannot be stored" in refused.value.what
     assert refused.value.where == str(tmp_path / "file" / "jars")
     assert "FQ_CACHE" in refused.value.fix
+
+
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_repository_under_a_private_authority_is_trusted_if_the_system_or_requests_is_told_of_it(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    certificate = private_certificate(tmp_path)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with Repository(tmp_path / "repository", certificate).serving() as repository:
+        settings = Settings(cache=cache, maven_repository=repository.url)
+        with pytest.raises(FqError, match="certificate verify failed"):
+            jar_paths(settings, [JAR])
+        monkeypatch.setenv(variable, str(certificate))
+        assert jar_paths(settings, [JAR])[0].read_bytes() == CONTENT
 
 
 def test_jar_larger_than_the_free_space_is_not_begun(repository: Repository, cache: Path) -> None:
