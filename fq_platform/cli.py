@@ -4,6 +4,7 @@ Belongs here: commands, their options and help. Does not: any work; and no heavy
 `fq --help` answers at once.
 """
 
+import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -138,4 +139,14 @@ def _busy(what: str) -> AbstractContextManager[Any]:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    _heed_interrupts()
     app(prog_name="fq")
+
+
+def _heed_interrupts() -> None:
+    """Let Ctrl-C work also where a script started this as a background job, with interrupts ignored.
+
+    Dagster gives SIGTERM the handler of SIGINT: were that one ignored, nothing started from here could be ended.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

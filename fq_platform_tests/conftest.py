@@ -1,4 +1,10 @@
-"""Loads the fixtures of each area. Belongs here: nothing else; a fixture stands in fixtures/<area>.py."""
+"""Loads the fixtures of each area. A fixture stands in fixtures/<area>.py."""
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started as a background job: Dagster gives SIGTERM the same handler, and the servers of tests would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "fq_platform_tests.fixtures.settings",

@@ -46,9 +46,10 @@ class Child:
                 stderr=output,
                 start_new_session=True,
             )
+        group = self._process.pid
         # A shell waits for the end of a pipe whose other end this process alone holds; a kill -9 closes it too.
         self._watcher = subprocess.Popen(  # noqa: S603 (the command consists of a number)
-            ["/bin/sh", "-c", f"read _; kill -TERM -{self._process.pid}"],
+            ["/bin/sh", "-c", f"read _; kill -TERM -{group}; sleep {STOP_SECONDS}; kill -KILL -{group}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -24,6 +24,8 @@ __all__ = ["HOST", "EmbeddedMongo", "running_endpoint"]
 HOST = "127.0.0.1"
 START_SECONDS = 60
 """How long a server may take to answer its first ping; it needs about one on an idle machine."""
+KILL_SECONDS = 10
+"""How long a server whose owner is gone may take to end."""
 STOP_SECONDS = 30
 """How long a server may take to write its data to disk and end, before it is killed."""
 
@@ -210,7 +212,7 @@ def _end_with_this_process(pid: int) -> subprocess.Popen[bytes]:
     Until then the process is our child, so its number cannot pass to another.
     """
     return subprocess.Popen(  # noqa: S603 (the command consists of a number)
-        ["/bin/sh", "-c", f"read _; kill {pid}"],
+        ["/bin/sh", "-c", f"read _; kill {pid}; sleep {KILL_SECONDS}; kill -9 {pid}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
