@@ -68,7 +68,9 @@ class TableAsset:
             | ({"partition_expr": by_day} if by_day else {}),
         )
         def _asset(context: dg.AssetExecutionContext, **frames: Any) -> Any:
-            with shown_to_users():
+            from fq_platform.lakehouse.spark_errors import spark_errors
+
+            with shown_to_users(), spark_errors(table.qualified):
                 extra = {"days": days(context)} if self.takes_days else {}
                 return transform(contract.name)(**frames, **extra)
 
