@@ -1,6 +1,6 @@
 """Evaluating a contract over DataFrames: which promises a table breaks, how often, and a few examples.
 
-Belongs here: pure functions over DataFrames. Does not: Dagster, reading tables (`tables.py`), business rules.
+Belongs here: pure functions over DataFrames. Does not: Dagster, reading tables (`reporting.py`), business rules.
 """
 
 from collections.abc import Mapping, Sequence

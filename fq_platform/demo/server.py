@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
 from fq_platform.demo.load import load
-from fq_platform.demo.sample_data import DATABASE, START, Business
+from fq_platform.demo.sample_data import DATABASE, business_of
 from fq_platform.errors import FqError
 from fq_platform.extraction.source import mongo_errors
 from fq_platform.settings import Settings
@@ -62,7 +62,7 @@ def _require_this_machine(uri: str) -> None:
 
 
 def _fill(uri: str, settings: Settings, console: Console) -> None:
-    business = Business(settings.demo_seed, START, settings.demo_days, settings.demo_orders)
+    business = business_of(settings)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("loading sample data", total=None)
         counts = load(uri, DATABASE, business, lambda made, total: progress.update(task, completed=made, total=total))
