@@ -1,0 +1,1 @@
+"""Loops over bytes, compiled by numba. Imported only where documents are extracted."""
