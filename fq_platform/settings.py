@@ -3,6 +3,7 @@
 Belongs here: every setting, its type, unit and default. Does not: what connects, or what is computed per table.
 """
 
+import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,22 @@ class Profile(StrEnum):
     GLUE = "glue"
     REST = "rest"
     UNITY = "unity"
+
+
+class ReadPreference(StrEnum):
+    """Which members of a replica set are read, by MongoDB's own names."""
+
+    PRIMARY = "primary"
+    PRIMARY_PREFERRED = "primaryPreferred"
+    SECONDARY = "secondary"
+    SECONDARY_PREFERRED = "secondaryPreferred"
+    NEAREST = "nearest"
+
+
+def _workers() -> int:
+    """As many as this process has cores, but two at the least (one waits for MongoDB) and four at the most."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(2, min(4, cores))
 
 
 def project_root() -> Path:
@@ -57,6 +74,17 @@ class Settings(BaseSettings):
 
     mongo_uri: SecretStr | None = Field(default=None, validation_alias="MONGO_URI")
     mongo_timeout_seconds: float = Field(default=10, gt=0, le=3_600, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
+    extraction_workers: int = Field(default_factory=_workers, ge=1, le=64, validation_alias="FQ_EXTRACTION_WORKERS")
+    extraction_batch_bytes: int = Field(
+        default=16 * 2**20, ge=2**16, le=2**30, validation_alias="FQ_EXTRACTION_BATCH_BYTES"
+    )
+    extraction_range_documents: int = Field(default=500_000, ge=1, validation_alias="FQ_EXTRACTION_RANGE_DOCUMENTS")
+    extraction_documents_per_second: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, validation_alias="FQ_EXTRACTION_DOCUMENTS_PER_SECOND"
+    )
+    extraction_read_preference: ReadPreference | None = Field(
+        default=None, validation_alias="FQ_EXTRACTION_READ_PREFERENCE"
+    )
     extraction_batch_documents: int = Field(default=5_000, ge=1, validation_alias="FQ_EXTRACTION_BATCH_DOCUMENTS")
 
     s3_bucket: str = Field(default="fq-app-analytics-bucket-1", validation_alias="S3_BUCKET")

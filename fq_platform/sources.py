@@ -4,16 +4,40 @@ Belongs here: the file's types and validation. Does not: connecting to MongoDB t
 """
 
 import datetime as dt
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fq_platform.errors import FqError
-from fq_platform.naming import normalise
+from fq_platform.naming import RESERVED_PREFIX, normalise
 from fq_platform.settings import get_settings
+
+TYPE_NAMES = (
+    "boolean",
+    "long",
+    "double",
+    "decimal",
+    "decimal(p,s)",
+    "string",
+    "timestamp",
+    "binary",
+    "objectid",
+    "uuid",
+    "map",
+    "struct",
+)
+"""What `types` may name; `decimal` alone is decimal(38,12)."""
+MOST_DIGITS = 38
+"""The precision that Iceberg's decimals end at."""
+
+_COLUMN = re.compile(rf"(?!{RESERVED_PREFIX})[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
+_DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 
 
 class _MisplacedError(ValueError):
@@ -28,25 +52,94 @@ class Collection(BaseModel):
     """One declared collection.
 
     Args:
-        partition_by: Dotted path of the event-time field; the collection is partitioned by day over it, in UTC.
+        partition_by: Dotted path of the event-time field; the collection is partitioned by day over it.
         watermark: Dotted path of the field that every insert and update raises.
+        types: Dotted path of a column to the name of its type, where it shall not be decided by what is met first.
+            Elements of arrays are transparent: `lines.price`.
+        keep_document: Whether each row also holds its document's BSON bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     partition_by: str | None = Field(default=None, min_length=1)
     watermark: str | None = Field(default=None, min_length=1)
+    types: Mapping[str, str] = Field(default_factory=dict)
+    keep_document: bool = False
+
+    @field_validator("types", mode="before")
+    @classmethod
+    def _unquoted_decimals(cls, value: Any) -> Any:
+        if isinstance(value, dict) and any(
+            str(name).startswith("decimal(") and ")" not in name for name in value.values()
+        ):
+            raise ValueError('Within {} a decimal needs quotes: "decimal(18,2)"')
+        return value
+
+    @field_validator("types")
+    @classmethod
+    def _known_types(cls, types: Mapping[str, str]) -> Mapping[str, str]:
+        for path, name in types.items():
+            _check_column(path)
+            _check_type(path, name)
+        for path in types:
+            steps = path.split(".")
+            for parent in (".".join(steps[:length]) for length in range(1, len(steps))):
+                if types.get(parent, "struct") not in ("struct", "map"):
+                    raise _MisplacedError(
+                        f"the column {parent!r} is declared {types[parent]!r}, which has no columns within", (path,)
+                    )
+        return types
+
+
+def _check_column(path: str) -> None:
+    """Refuse what cannot be the path of a document's column."""
+    steps = path.split(".")
+    if not all(steps) or steps[0] == "_id":
+        raise _MisplacedError(f"{path!r} is no path of a column whose type can be chosen", (path,))
+    if not all(_COLUMN.fullmatch(step) for step in steps):
+        raise _MisplacedError(f"the column of that field is called {'.'.join(map(normalise, steps))!r}", (path,))
+
+
+def _check_type(path: str, name: str) -> None:
+    digits = _DECIMAL.fullmatch(name)
+    if digits:
+        precision, scale = int(digits[1]), int(digits[2])
+        if not 1 <= precision <= MOST_DIGITS or scale > precision:
+            raise _MisplacedError(
+                f"{name} is impossible: decimals have 1 to {MOST_DIGITS} digits, no more of them after the point",
+                (path,),
+            )
+    elif name == "decimal(p,s)" or name not in TYPE_NAMES:
+        raise _MisplacedError(f"{name!r} is not one of {', '.join(TYPE_NAMES)}", (path,))
 
 
 class Sources(BaseModel):
-    """The sources file: one MongoDB database and the collections of it that are landed."""
+    """The sources file: one MongoDB database and the collections of it that are landed.
+
+    Args:
+        app: What the tables' names start with.
+        database: The database's name.
+        start_date: The first day of all daily windows.
+        time_zone: The IANA name of the zone whose midnights bound the days.
+        collections: Name to options, in the file's order.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     app: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     database: str = Field(min_length=1)
     start_date: dt.date
+    time_zone: str = "UTC"
     collections: dict[str, Collection] = Field(min_length=1)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, such as Europe, is an OSError
+            raise ValueError(f"{name!r} is no time zone; write an IANA name such as Europe/Berlin") from None
+        return name
 
     @field_validator("collections", mode="before")
     @classmethod
@@ -66,6 +159,15 @@ class Sources(BaseModel):
                 )
             owner[table] = collection
         return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose midnights bound the days."""
+        return ZoneInfo(self.time_zone)
+
+    def today(self) -> dt.date:
+        """The day that it is in that zone."""
+        return dt.datetime.now(self.zone).date()
 
     def table(self, collection: str) -> str:
         """The name of a collection's raw table without its namespace, such as `ecommerce_db_orders`."""
@@ -162,7 +264,7 @@ def load_sources(file: Path) -> Sources:
     except ValidationError as error:
         first = error.errors()[0]
         cause = first.get("ctx", {}).get("error")
-        path = cause.path if isinstance(cause, _MisplacedError) else first["loc"]
+        path = (*first["loc"], *cause.path) if isinstance(cause, _MisplacedError) else first["loc"]
         problem = str(cause) if isinstance(cause, Exception) else _SAYS.get(first["type"], first["msg"])
         name = ".".join(map(str, path)) or "the file"
         where = f"{file}:{_line_of(node, path)}"

@@ -80,6 +80,41 @@ def test_all_invalid_values_are_named_at_once(project: Path, monkeypatch: pytest
     assert error.value.where == f"environment or {project / '.env'}"
 
 
+def test_extraction_is_sized_for_the_machine_and_spares_nobody_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+
+    assert 2 <= settings.extraction_workers <= 4
+    assert (settings.extraction_batch_bytes, settings.extraction_range_documents) == (16 * 1024 * 1024, 500_000)
+    assert (settings.extraction_documents_per_second, settings.extraction_read_preference) == (None, None)
+
+    monkeypatch.setenv("FQ_EXTRACTION_DOCUMENTS_PER_SECOND", "2500")
+    monkeypatch.setenv("FQ_EXTRACTION_READ_PREFERENCE", "secondaryPreferred")
+    monkeypatch.setenv("FQ_EXTRACTION_WORKERS", "64")
+    settings = load_settings()
+
+    assert (settings.extraction_documents_per_second, settings.extraction_workers) == (2500.0, 64)
+    assert settings.extraction_read_preference == "secondaryPreferred"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FQ_EXTRACTION_WORKERS", "0"),
+        ("FQ_EXTRACTION_WORKERS", "65"),
+        ("FQ_EXTRACTION_BATCH_BYTES", "1000"),
+        ("FQ_EXTRACTION_RANGE_DOCUMENTS", "0"),
+        ("FQ_EXTRACTION_DOCUMENTS_PER_SECOND", "0"),
+        ("FQ_EXTRACTION_DOCUMENTS_PER_SECOND", "inf"),
+        ("FQ_EXTRACTION_READ_PREFERENCE", "secondary_preferred"),
+    ],
+)
+def test_extraction_settings_out_of_range_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(FqError, match=f"{name}='{value}': Input should be"):
+        load_settings()
+
+
 def test_home_of_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FQ_HOME", "~nobody-of-that-name/fq")
 

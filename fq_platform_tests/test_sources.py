@@ -52,6 +52,36 @@ def test_names_are_text_whatever_they_look_like(tmp_path: Path) -> None:
     assert sources.table("odd name") == "shop_odd_x20_name"
 
 
+def test_types_of_columns_and_whole_documents_can_be_asked_for(tmp_path: Path) -> None:
+    sources = load(
+        tmp_path,
+        HEAD
+        + "  a:\n    keep_document: yes\n    types:\n      price: decimal(18, 4)\n      lines.price: decimal\n"
+        + "      attrs: map\n      attrs.value: double\n      first_x20_name: string\n  b: {keep_document: false}\n",
+    )
+
+    assert sources.collections["a"] == Collection(
+        keep_document=True,
+        types={
+            "price": "decimal(18, 4)",
+            "lines.price": "decimal",
+            "attrs": "map",
+            "attrs.value": "double",
+            "first_x20_name": "string",
+        },
+    )
+    assert not sources.collections["b"].keep_document
+
+
+def test_days_are_those_of_the_time_zone(tmp_path: Path) -> None:
+    assert load(tmp_path, HEAD + "  a: {}\n").time_zone == "UTC"
+    sources = load(tmp_path, "time_zone: Pacific/Kiritimati\n" + HEAD + "  a: {}\n")
+
+    far_east, utc = sources.today(), dt.datetime.now(dt.UTC)
+    assert sources.zone.utcoffset(utc) == dt.timedelta(hours=14)
+    assert far_east == (utc + dt.timedelta(hours=14)).date()
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
@@ -83,6 +113,34 @@ def test_names_are_text_whatever_they_look_like(tmp_path: Path) -> None:
             HEAD + "  a: {}\n  orders: {}\n  Orders: {}\n",
             7,
             "'orders' and 'Orders' would share the table 'shop_orders'",
+        ),
+        ("time_zone: Mars/Olympus\n" + HEAD + "  a: {}\n", 1, "time_zone: 'Mars/Olympus' is no time zone"),
+        ("time_zone: Europe\n" + HEAD + "  a: {}\n", 1, "time_zone: 'Europe' is no time zone"),
+        ("time_zone: ../x\n" + HEAD + "  a: {}\n", 1, "time_zone: '../x' is no time zone"),
+        (HEAD + "  a: {keep_document: maybe}\n", 5, "collections.a.keep_document: Input should be a valid boolean"),
+        (HEAD + "  a: {types: [x]}\n", 5, "collections.a.types: it must be a mapping"),
+        (
+            HEAD + "  a:\n    types:\n      n: long\n      p: money\n",
+            8,
+            "collections.a.types.p: 'money' is not one of boolean, long, double, decimal, decimal(p,s), string,",
+        ),
+        (HEAD + "  a:\n    types:\n      p:\n", 7, "collections.a.types.p: Input should be a valid string"),
+        (HEAD + "  a:\n    types: {p: decimal(9,2)}\n", 6, "collections.a.types: Within {} a decimal needs quotes"),
+        (HEAD + "  a:\n    types:\n      p: decimal(39,2)\n", 7, "decimals have 1 to 38 digits"),
+        (HEAD + "  a:\n    types:\n      p: decimal(3,4)\n", 7, "decimals have 1 to 38 digits"),
+        (HEAD + "  a:\n    types:\n      p: decimal(p,s)\n", 7, "'decimal(p,s)' is not one of"),
+        (
+            HEAD + "  a:\n    types:\n      first name: string\n",
+            7,
+            "the column of that field is called 'first_x20_name'",
+        ),
+        (HEAD + "  a:\n    types:\n      _fq_op: string\n", 7, "the column of that field is called '_x5f_fq_op'"),
+        (HEAD + "  a:\n    types:\n      _id: long\n", 7, "'_id' is no path of a column whose type can be chosen"),
+        (HEAD + "  a:\n    types:\n      a..b: long\n", 7, "'a..b' is no path of a column"),
+        (
+            HEAD + "  a:\n    types:\n      x.y.z: long\n      x.y: double\n",
+            7,
+            "collections.a.types.x.y.z: the column 'x.y' is declared 'double', which has no columns within",
         ),
         (HEAD.replace("app: shop", "app: My Shop") + "  a: {}\n", 1, "app: String should match pattern"),
         (HEAD.replace("app: shop\n", "") + "  a: {}\n", 1, "app: it is missing"),

@@ -49,7 +49,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         "materialising it appends what was inserted, updated or deleted since, and nothing else.",
         group_name=Layer.RAW.value,
         kinds={"mongodb", "iceberg"},
-        partitions_def=daily_partitions(sources.start_date) if options.partition_by else None,
+        partitions_def=daily_partitions(sources) if options.partition_by else None,
         backfill_policy=dg.BackfillPolicy.single_run() if options.partition_by else None,
         metadata={
             "dagster/table_name": table.qualified,

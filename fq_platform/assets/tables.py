@@ -57,7 +57,7 @@ class TableAsset:
             description=f"{contract.description} Grain: {contract.grain}.",
             group_name=contract.layer.value,
             kinds={"spark", "iceberg"},
-            partitions_def=daily_partitions(sources.start_date) if by_day else None,
+            partitions_def=daily_partitions(sources) if by_day else None,
             backfill_policy=dg.BackfillPolicy.single_run() if by_day else None,
             freshness_policy=freshness_policy(contract.layer),
             metadata={

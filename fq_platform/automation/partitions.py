@@ -8,20 +8,24 @@ import datetime as dt
 
 import dagster as dg
 
+from fq_platform.sources import Sources
+
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
 
-def daily_partitions(start_date: dt.date) -> dg.DailyPartitionsDefinition:
-    """Days in UTC from a first day to today, today included so that it can be refreshed while it lasts.
+def daily_partitions(sources: Sources) -> dg.DailyPartitionsDefinition:
+    """Days from a first day to today, today included so that it can be refreshed while it lasts.
 
     Args:
-        start_date: The sources file's start date.
+        sources: The sources file, for its start date and its time zone.
 
     Returns:
-        The partitions definition; equal for equal start dates.
+        The partitions definition, the same for every dated table of a sources file.
     """
-    return dg.DailyPartitionsDefinition(start_date=start_date.isoformat(), timezone="UTC", end_offset=1)
+    return dg.DailyPartitionsDefinition(
+        start_date=sources.start_date.isoformat(), timezone=sources.time_zone, end_offset=1
+    )
 
 
 def days(context: dg.AssetExecutionContext) -> list[dt.date]:

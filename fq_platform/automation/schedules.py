@@ -23,24 +23,26 @@ def build_daily_job(sources: Sources) -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         DAILY_REFRESH,
         selection=dg.AssetSelection.all(),
-        partitions_def=daily_partitions(sources.start_date) if _has_days(sources) else None,
+        partitions_def=daily_partitions(sources) if _has_days(sources) else None,
         description="Refreshes every table for the days asked for, from the source to the marts.",
     )
 
 
 def build_daily_schedule(sources: Sources) -> dg.ScheduleDefinition:
-    """The schedule that refreshes yesterday at 02:00 UTC, when that day is complete."""
+    """The schedule that refreshes yesterday at 02:00 in the sources file's time zone, when that day is complete."""
 
     @dg.schedule(
         name=DAILY_REFRESH,
         job_name=DAILY_REFRESH,
         cron_schedule="0 2 * * *",
-        execution_timezone="UTC",
-        description="Refreshes yesterday's partition, and the tables without partitions, at 02:00 UTC.",
+        execution_timezone=sources.time_zone,
+        description="Refreshes yesterday's partition, and the tables without partitions, at 02:00 "
+        f"{sources.time_zone}.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        yesterday = (context.scheduled_execution_time - dt.timedelta(days=1)).date().isoformat()
+        today = context.scheduled_execution_time.astimezone(sources.zone).date()
+        yesterday = (today - dt.timedelta(days=1)).isoformat()
         return dg.RunRequest(
             run_key=yesterday, partition_key=yesterday if _has_days(sources) else None, tags=dict(UNATTENDED)
         )

@@ -83,7 +83,7 @@ def _requests(
 ) -> Iterator[dg.RunRequest]:
     """A run for each span of days; the first one also refreshes the collections without days, which others refer to."""
     undated = _with_downstream(context, sources, whole, daily=False)
-    today = dt.datetime.now(dt.UTC).date()
+    today = sources.today()
     for first, last, names in dated:
         if first <= today:
             last = min(last, today)
@@ -135,6 +135,6 @@ def _with_downstream(
     if not names:
         return []
     graph = context.repository_def.asset_graph
-    partitions = daily_partitions(sources.start_date) if daily else None
+    partitions = daily_partitions(sources) if daily else None
     selection = dg.AssetSelection.assets(*(raw_key(sources, name) for name in names)).downstream()
     return sorted(key for key in selection.resolve(graph) if graph.get(key).partitions_def == partitions)

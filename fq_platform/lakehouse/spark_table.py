@@ -42,7 +42,7 @@ _LITERALS: dict[type[DataType], str] = {
     TimestampType: "TIMESTAMP '{} UTC'",
     TimestampNTZType: "TIMESTAMP_NTZ '{}'",
 }
-"""How an instant in UTC is written in the types that a table can be partitioned by."""
+"""How an instant is written in the types that a table can be partitioned by."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,11 @@ class Window:
                 fix="Make it a DATE or TIMESTAMP of the rows, or correct `partition_expr` in the asset's metadata",
             )
         column = quote(self.column)
-        start, end = (instant.astimezone(dt.UTC).replace(tzinfo=None) for instant in (self.start, self.end))
+        # A DATE is a day in the zone of the partitions, whatever day it is in UTC at its midnight.
+        zone = None if isinstance(kind, DateType) else dt.UTC
+        start, end = (
+            (instant.astimezone(zone) if zone else instant).replace(tzinfo=None) for instant in (self.start, self.end)
+        )
         return f"{column} >= {literal.format(start)} AND {column} < {literal.format(end)}"
 
 

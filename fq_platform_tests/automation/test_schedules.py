@@ -37,6 +37,22 @@ def test_tick_without_partitioned_collections_requests_everything_unpartitioned(
     assert (request.partition_key, request.run_key) == (None, "2026-02-28")
 
 
+def test_yesterday_is_the_one_of_the_time_zone() -> None:
+    sources = Sources(
+        app="a",
+        database="d",
+        start_date=dt.date(2026, 1, 1),
+        time_zone="Asia/Tokyo",
+        collections={"c": Collection(partition_by="at")},
+    )
+
+    # Two in the morning of 2 March in Tokyo.
+    request = tick(sources, dt.datetime(2026, 3, 1, 17, tzinfo=dt.UTC))
+
+    assert (request.partition_key, request.run_key) == ("2026-03-01", "2026-03-01")
+    assert build_daily_schedule(sources).execution_timezone == "Asia/Tokyo"
+
+
 def test_schedule_runs_at_two_in_the_morning_and_by_itself() -> None:
     schedule = build_daily_schedule(load_sources(PACKAGE / "sources.yaml"))
 
