@@ -1,0 +1,98 @@
+"""Which windows of a raw table hold given documents, told from the documents' keys alone.
+
+Belongs here: the one pass over a changelog that finds it out. Does not: who asks (`extraction/change_stream.py`).
+"""
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.catalog import Catalog
+from pyiceberg.conversions import from_bytes
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, LessThanOrEqual
+from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.types import StringType
+
+from fq_platform.lakehouse.changelog import WINDOW
+from fq_platform.lakehouse.layout import TableName
+
+_COLUMNS = ("_id", "_fq_op", WINDOW, "_fq_extracted_at")
+
+
+def window_finder(
+    catalog: Catalog, table_of: Callable[[str], TableName]
+) -> Callable[[str, Collection[str]], frozenset[dt.date]]:
+    """The lookup that a reader of the change stream asks.
+
+    Args:
+        catalog: The Iceberg catalog.
+        table_of: The raw table of a collection.
+
+    Returns:
+        A function of a collection's name and documents' keys; it gives the days that hold any of them, none for a
+        collection that was never landed.
+    """
+
+    def find(collection: str, keys: Collection[str]) -> frozenset[dt.date]:
+        try:
+            table = catalog.load_table(table_of(collection).identifier)
+        except NoSuchTableError:
+            return frozenset()
+        return live_windows(table, keys)
+
+    return find
+
+
+def live_windows(table: Table, keys: Collection[str]) -> frozenset[dt.date]:
+    """The days in which any of some documents is live.
+
+    Files that can hold none of the keys are not opened; of the others, batches of four columns pass by once. Memory
+    grows with the number of keys, not with the table.
+
+    Args:
+        table: A raw table.
+        keys: The documents' `_id`s as text (`keys.document_key`).
+
+    Returns:
+        The days; a table without days gives none.
+    """
+    if not keys:
+        return frozenset()
+    ordered = sorted(set(keys))
+    span: BooleanExpression = And(
+        GreaterThanOrEqual(term="_id", value=ordered[0]), LessThanOrEqual(term="_id", value=ordered[-1])
+    )
+    scan = table.scan(row_filter=span, selected_fields=_COLUMNS)
+    id_field = table.schema().find_field("_id").field_id
+    tasks = [task for task in scan.plan_files() if _may_hold(task.file, id_field, ordered)]
+    reader = ArrowScan(table.metadata, table.io, scan.projection(), span)
+    wanted = pa.array(ordered, pa.string())
+    newest: dict[tuple[str, dt.date | None], tuple[dt.datetime, bool]] = {}
+    for batch in reader.to_record_batches(tasks):
+        ids = batch.column("_id")
+        found = batch.filter(pc.is_in(ids, value_set=wanted.cast(ids.type)))
+        for key, operation, day, at in zip(*(found.column(name).to_pylist() for name in _COLUMNS), strict=True):
+            version = (at, operation != "delete")
+            newest[key, day] = max(version, newest.get((key, day), version))
+    return frozenset(day for (_, day), (_, live) in newest.items() if live and day is not None)
+
+
+def _may_hold(file: DataFile, id_field: int, keys: Sequence[str]) -> bool:
+    """Whether any key lies between the bounds of a file's `_id`s.
+
+    Args:
+        file: The file.
+        id_field: The column's field id.
+        keys: In order.
+    """
+    lower, upper = ((bounds or {}).get(id_field) for bounds in (file.lower_bounds, file.upper_bounds))
+    if lower is None or upper is None:
+        return True
+    # The keys compare by code point, which is the order of their UTF-8 bytes, as Iceberg's bounds do.
+    at = bisect_left(keys, from_bytes(StringType(), lower))
+    return at < len(keys) and keys[at] <= from_bytes(StringType(), upper)
