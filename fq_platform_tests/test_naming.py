@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fq_platform.naming import normalise
+from fq_platform.naming import denormalise, normalise
 
 # Made of what the rule treats specially, so that near-collisions are found quickly.
 TRICKY = st.text(st.sampled_from("_xX0149afgé\x04. "), max_size=9)
@@ -42,15 +42,27 @@ def test_result_is_an_identifier_outside_the_reserved_names(name: str) -> None:
     assert not normalise(name).lower().startswith("_fq_")
 
 
-@given(st.text() | TRICKY)
+@given(st.text(st.characters(codec=None)) | st.binary().map(lambda raw: raw.decode(errors="surrogateescape")) | TRICKY)
 @example("_x4é")
 @example("\x04xe9_")
+@example("\udc80_x4\udcff")
 def test_name_can_be_told_from_the_result_so_that_no_two_names_meet(name: str) -> None:
-    def unescape(match: re.Match[str]) -> str:
-        return chr(int(match[1], 16))
+    assert denormalise(normalise(name)) == name
 
-    safe = normalise(name)
-    assert (re.sub(r"_x([0-9a-f]+)_", unescape, safe) if safe != "_x_" else "") == name
+
+@given(st.text(st.sampled_from("_xX0149afgé;."), max_size=9))
+def test_column_that_no_name_gives_is_refused_and_others_come_back(column: str) -> None:
+    try:
+        name = denormalise(column)
+    except ValueError:
+        return
+    assert normalise(name) == column
+
+
+@pytest.mark.parametrize("column", ["", "a.b", "_x41_", "_x110000_", "1st", "_fq_op", "_xffffffffffff_"])
+def test_column_that_no_name_gives_is_refused(column: str) -> None:
+    with pytest.raises(ValueError, match="not a normalised name"):
+        denormalise(column)
 
 
 @given(TRICKY)
