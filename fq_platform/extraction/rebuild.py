@@ -15,6 +15,7 @@ from bson.errors import BSONError
 
 from fq_platform.extraction.bson_values import Document, JavaScript, Symbol, Value
 from fq_platform.extraction.extended_json import loads
+from fq_platform.extraction.keys import parse_key
 from fq_platform.extraction.paths import NOTHING, Place, Step, places
 from fq_platform.naming import denormalise
 
@@ -44,10 +45,10 @@ class Rebuilder:
         self._read = _struct([field for field in schema if field.name != "_id"])
 
     def rebuild(self, row: Mapping[str, Any]) -> Document:
-        """Rebuild a document without its `_id`, whose text is compared as it is.
+        """Rebuild a document.
 
         Args:
-            row: The document columns, `_fq_rescued` and `_fq_nulls` as Python values (`pa.Table.to_pylist`).
+            row: `_id`, the document columns, `_fq_rescued` and `_fq_nulls` as Python values (`pa.Table.to_pylist`).
 
         Returns:
             The document; fields in the order of columns, decimals as `decimal.Decimal`, whole numbers as int.
@@ -60,9 +61,15 @@ class Rebuilder:
             nulls = row.get("_fq_nulls") or ()
             extra = places(rescued, nulls) if rescued or nulls else _NOWHERE
             document: Document = self._read(row, extra)
+            document.fields.insert(0, ("_id", _id(row["_id"])))
         except (ValueError, TypeError, KeyError, AttributeError, BSONError) as error:
             raise RebuildError(str(error)) from error
         return document
+
+
+def _id(text: str) -> Value:
+    """The `_id`: documents and the rarer types are read without loss, which the driver's own reader cannot."""
+    return loads(text) if text[:1] in ("{", "[") or text in ("true", "false", "null") else parse_key(text)
 
 
 def _reader(field: pa.Field) -> _Reader:
