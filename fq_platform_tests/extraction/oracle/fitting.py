@@ -15,7 +15,7 @@ import pyarrow as pa
 from bson import Binary, DatetimeMS, Decimal128, ObjectId, Timestamp
 
 from fq_platform.extraction.bson_values import Document, JavaScript, Symbol
-from fq_platform.extraction.extended_json import dumps
+from fq_platform.extraction.canonical_json import dumps
 from fq_platform.naming import normalise
 
 MISFIT = object()
