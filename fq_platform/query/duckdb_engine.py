@@ -18,8 +18,10 @@ import pyarrow as pa
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
 from fq_platform.lakehouse.layout import CATALOG, Layer
-from fq_platform.query.duckdb_statement import tables_read
-from fq_platform.query.time_travel import AsOf, snapshots_as_of
+from fq_platform.lakehouse.versions import require_changelog
+from fq_platform.query.current_state import CREATE_CURRENT
+from fq_platform.query.duckdb_statement import Reference, References, tables_read
+from fq_platform.query.time_travel import AsOf, name_of, snapshots_as_of
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class DuckDbEngine:
         try:
             with self._errors_for_users():
                 written = tables_read(connection, sql)
-            self._create_views(connection, self._named(written), as_of)
+            self._create_views(connection, written, as_of)
             with self._errors_for_users():
                 reader = connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)
         except BaseException:
@@ -67,11 +69,16 @@ class DuckDbEngine:
             raise
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader))
 
-    def _create_views(self, connection: duckdb.DuckDBPyConnection, named: Sequence[str], as_of: AsOf | None) -> None:
+    def _create_views(self, connection: duckdb.DuckDBPyConnection, written: References, as_of: AsOf | None) -> None:
+        changelogs = self._named(written.changelogs, all_ours=True)
+        named = sorted({*self._named(written.tables), *changelogs})
         if as_of is not None and not named:
             raise FqError("The query names no table to look at in the past", where="--as-of", fix="Name one")
         # A statement such as SHOW ALL TABLES names none, but is about all.
         tables = [self._load(name) for name in named or self.tables()]
+        for table in tables:
+            if name_of(table) in changelogs:
+                require_changelog(name_of(table), table.schema().column_names)
         snapshots = snapshots_as_of(tables, as_of) if as_of is not None else [None] * len(tables)
         with self._errors_for_users():
             for table, snapshot in zip(tables, snapshots, strict=True):
@@ -114,8 +121,11 @@ class DuckDbEngine:
                 fix="Correct the SQL; `fq tables` lists the tables, DESCRIBE <table> their columns",
             ) from None
 
-    def _named(self, written: Sequence[tuple[str, str]]) -> list[str]:
-        """The lakehouse's tables among those written in a query, in the catalog's spelling."""
+    def _named(self, written: Sequence[Reference], *, all_ours: bool = False) -> list[str]:
+        """The lakehouse's tables among those written in a query, in the catalog's spelling.
+
+        Others may be common table expressions or DuckDB's own, unless `all_ours` says that they cannot.
+        """
         if not written:
             return []
         spelling: dict[str, str] = {}
@@ -123,9 +133,9 @@ class DuckDbEngine:
             spelling[name.lower()] = name
             spelling.setdefault(f".{name.split('.')[1]}".lower(), name)  # without a namespace: the first layer's
         references = {f"{namespace}.{name}".lower() for namespace, name in written}
-        for reference in references - spelling.keys():
-            if reference.split(".")[0] in set(Layer):  # others may be common table expressions or DuckDB's own
-                raise _unknown_table(reference, self.tables())
+        for reference in sorted(references - spelling.keys()):
+            if all_ours or reference.split(".")[0] in set(Layer):
+                raise _unknown_table(reference.removeprefix("."), self.tables())
         return sorted({spelling[reference] for reference in references & spelling.keys()})
 
 
@@ -147,6 +157,7 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"USE {CATALOG}")
     for layer in Layer:
         connection.execute(f"CREATE SCHEMA {layer}")
+    connection.execute(CREATE_CURRENT)
     connection.execute(f"SET allowed_directories = [{_literal(warehouse_uri(settings) + '/')}]")
     connection.execute("SET enable_external_access = false")
     return connection

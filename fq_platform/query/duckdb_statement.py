@@ -4,7 +4,8 @@ Belongs here: refusing all that does not only read. Does not: running anything.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -14,7 +15,24 @@ from fq_platform.errors import FqError
 ALLOWED = "SELECT, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
 
 
-def tables_read(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, str]]:
+Reference = tuple[str, str]
+"""Namespace (empty if none is written) and table, as written in a statement."""
+
+
+@dataclass(frozen=True)
+class References:
+    """What a statement reads, sorted, without duplicates.
+
+    Args:
+        tables: The tables; names of common table expressions are among them.
+        changelogs: The tables whose current state is asked for, with `current(...)`.
+    """
+
+    tables: Sequence[Reference]
+    changelogs: Sequence[Reference]
+
+
+def tables_read(connection: duckdb.DuckDBPyConnection, sql: str) -> References:
     """Check that `sql` is one statement that only reads, and list the tables in it.
 
     Args:
@@ -22,15 +40,16 @@ def tables_read(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[s
         sql: The user's text.
 
     Returns:
-        Namespace (empty if none is written) and table of each reference, as written, sorted, without duplicates.
-        Names of common table expressions are among them.
+        The tables and changelogs that it names.
 
     Raises:
-        FqError: There is not exactly one statement, or it could change something.
+        FqError: There is not exactly one statement, it could change something, or it calls `current` wrongly.
         duckdb.Error: The text is not SQL.
     """
-    tree = _syntax_tree(connection, sql)
-    return sorted({(node["schema_name"], node["table_name"]) for node in _nodes(tree) if _is_table(node)})
+    nodes = list(_nodes(_syntax_tree(connection, sql)))
+    tables = {(node["schema_name"], node["table_name"]) for node in nodes if _is_table(node)}
+    changelogs = {_changelog(node["function"]["children"]) for node in nodes if _is_current(node)}
+    return References(sorted(tables), sorted(changelogs))
 
 
 def _syntax_tree(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
@@ -75,3 +94,29 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 def _is_table(node: dict[str, Any]) -> bool:
     return node.get("type") == "BASE_TABLE" and "table_name" in node
+
+
+def _is_current(node: dict[str, Any]) -> bool:
+    return node.get("type") == "TABLE_FUNCTION" and node["function"]["function_name"].lower() == "current"
+
+
+def _changelog(arguments: list[dict[str, Any]]) -> Reference:
+    """The table that a call of `current` names, as text or bare."""
+    table, *rest = arguments or [{}]
+    if rest and rest[0]["type"] == "VALUE_CONSTANT" and rest[0]["value"]["type"]["id"] != "VARCHAR":
+        raise FqError(
+            "The second argument of current() is a moment",
+            where="current",
+            fix="Write it like TIMESTAMPTZ '2026-01-31 08:00:00Z'; for a snapshot id there is --as-of",
+        )
+    match table:
+        case {"type": "COLUMN_REF", "column_names": [*namespaces, name]}:
+            return (namespaces[-1] if namespaces else "", name)
+        case {"type": "VALUE_CONSTANT", "value": {"type": {"id": "VARCHAR"}, "value": str(text)}}:
+            *namespaces, name = text.replace('"', "").split(".")
+            return (namespaces[-1] if namespaces else "", name)
+    raise FqError(
+        "current() takes the name of one raw table",
+        where="current",
+        fix="Write it like current(raw.ecommerce_db_orders)",
+    )

@@ -3,8 +3,10 @@
 Belongs here: what follows from the changelog's own columns. Does not: cleaning a business's fields (`cleaning.py`).
 """
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
+
+from fq_platform.lakehouse.current import live_in_windows
 
 RESCUED = "_fq_rescued"
 _RESCUED_TEXTS = "_fq_rescued_texts"
@@ -25,16 +27,9 @@ def current(changelog: DataFrame) -> DataFrame:
 
     Returns:
         The newest row per `_fq_window` and `_id`, without those whose newest row is a tombstone; columns unchanged.
+        Not one per `_id`: windows are made one by one, and which others there are is not known here.
     """
-    newest_first = Window.partitionBy("_fq_window", "_id").orderBy(
-        sf.col("_fq_extracted_at").desc(),
-        sf.col("_fq_hash").desc(),  # decides a tie always in the same way
-    )
-    return (
-        changelog.withColumn("_fq_version", sf.row_number().over(newest_first))
-        .where((sf.col("_fq_version") == 1) & (sf.col("_fq_op") != "delete"))
-        .drop("_fq_version")
-    )
+    return live_in_windows(changelog)
 
 
 def with_rescued_texts(changelog: DataFrame) -> DataFrame:
