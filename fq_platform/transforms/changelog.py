@@ -13,10 +13,16 @@ _RESCUED_TEXTS = "_fq_rescued_texts"
 NUMBER = "decimal(38,12)"
 """The type in which a number is read before it is given the precision of its column."""
 
-# At most 17 digits before the point and one in the exponent: whatever matches fits NUMBER, so no cast can overflow.
-_NUMBER_TEXT = r"^[+-]?(?:\d{1,17}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d)?$"
+_DIGITS = r"(?:\d{1,25}(?:\.\d*)?|\.\d+)"
+_FEWER_DIGITS = r"(?:\d{1,16}(?:\.\d*)?|\.\d+)"
+# Doubles and decimals spell great and small numbers with an exponent: 1e+16, 2.5e-07. Whatever matches fits NUMBER, so
+# that no cast can overflow.
+_NUMBER_TEXT = rf"^[+-]?(?:{_DIGITS}(?:[eE]-\d{{1,4}})?|{_FEWER_DIGITS}[eE]\+?0?\d|\d(?:\.\d*)?[eE]\+?(?:1\d|2[0-4]))$"
 _TIMESTAMP_TEXT = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
-_WRAPPED = r'^\{"\$(?:numberInt|numberLong|numberDouble|numberDecimal|oid)":\s*"([^"]*)"\}$'
+_WRAPPED = r'^\{"\$(?:numberInt|numberLong|numberDouble|numberDecimal|oid|symbol)":\s*"([^"]*)"\}$'
+_DATE = r'^\{"\$date":\s*\{"\$numberLong":\s*"(-?\d{1,15})"\}\}$'
+_YEARS_1_TO_9999 = (-62_135_596_800_000, 253_402_300_799_999)
+"""The first and the last millisecond since 1970 that a TIMESTAMP can be printed for."""
 
 
 def current(changelog: DataFrame) -> DataFrame:
@@ -51,7 +57,7 @@ def rescued(path: Column) -> Column:
 
 
 def rescued_text(path: Column) -> Column:
-    """The text of a rescued string, number, boolean or ObjectId; null for anything else.
+    """The text of a rescued string, symbol, number, boolean or ObjectId; null for anything else.
 
     Args:
         path: Where the value stood in the document.
@@ -60,6 +66,26 @@ def rescued_text(path: Column) -> Column:
         A STRING column of a DataFrame made by `with_rescued_texts`: `{"$numberInt":"1067"}` gives `1067`.
     """
     return sf.try_element_at(sf.col(_RESCUED_TEXTS), path)
+
+
+def rescued_timestamp(path: Column) -> Column:
+    """The instant that a rescued value is or spells; null where it cannot be read as one.
+
+    Args:
+        path: Where the value stood in the document.
+
+    Returns:
+        A TIMESTAMP column of a DataFrame made by `with_rescued_texts`, from a BSON date of the years 1 to 9999 or a
+        text in ISO 8601.
+    """
+    millis = sf.nullif(sf.regexp_extract(rescued(path), _DATE, 1), sf.lit("")).cast("bigint")
+    of_date = sf.timestamp_millis(sf.when(millis.between(*_YEARS_1_TO_9999), millis))
+    return sf.coalesce(of_date, timestamp_from_text(rescued_text(path)))
+
+
+def rescued_is_empty(path: Column) -> Column:
+    """Whether the rescued value is an empty array, which has no column as long as no array with elements came."""
+    return rescued(path) == "[]"
 
 
 def rescued_number(path: Column) -> Column:

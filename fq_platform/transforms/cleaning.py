@@ -29,8 +29,10 @@ from fq_platform.transforms.changelog import (
     RESCUED,
     number_from_text,
     rescued,
+    rescued_is_empty,
     rescued_number,
     rescued_text,
+    rescued_timestamp,
     timestamp_from_text,
     with_rescued_texts,
 )
@@ -145,7 +147,7 @@ class Fields:
     def timestamp(self, name: str) -> Column:
         """A TIMESTAMP in UTC; texts are read if they are ISO 8601."""
         kind, column, path = self._field(name)
-        value = timestamp_from_text(rescued_text(path))
+        value = rescued_timestamp(path)
         if isinstance(kind, TimestampType):
             value = sf.coalesce(column, value)
         elif isinstance(kind, StringType):
@@ -165,7 +167,8 @@ class Fields:
         """An ARRAY<STRING>, empty where the source has none."""
         kind, column, path = self._field(name)
         readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, AtomicType)
-        value = column.cast("array<string>") if readable else sf.lit(None).cast("array<string>")
+        value = sf.when(rescued_is_empty(path), _no_texts())
+        value = sf.coalesce(column.cast("array<string>"), value) if readable else value
         self._note(readable or kind is None, column, path, value)
         return sf.array_compact(sf.coalesce(value, _no_texts()))
 
@@ -281,7 +284,11 @@ class Document(Fields):
     def _unused(self) -> Column:
         """Issues of the rescued values that no field was read from."""
         known = f"^(?:{'|'.join(dict.fromkeys(self._read))})$"
-        others = sf.filter(sf.map_entries(sf.col(RESCUED)), lambda entry: ~entry["key"].rlike(known))
+        others = sf.filter(
+            sf.map_entries(sf.col(RESCUED)),
+            # An array or a document without anything in it has no column as long as none came with something in it.
+            lambda entry: ~entry["key"].rlike(known) & ~entry["value"].isin("[]", "{}"),
+        )
         issues = sf.transform(others, lambda entry: sf.concat(entry["key"], sf.lit(": not used: "), entry["value"]))
         return sf.coalesce(issues, _no_texts())
 

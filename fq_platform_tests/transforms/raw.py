@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FQ_COLUMNS = (
-    "_fq_op STRING, _fq_hash STRING, _fq_extracted_at TIMESTAMP, _fq_run_id STRING, _fq_window DATE, "
-    "_fq_rescued MAP<STRING, STRING>"
+    "_fq_op STRING, _fq_hash BINARY, _fq_extracted_at TIMESTAMP, _fq_run_id STRING, _fq_window DATE, "
+    "_fq_rescued MAP<STRING, STRING>, _fq_nulls ARRAY<STRING>, _fq_document BINARY"
 )
 DAY = dt.date(2026, 1, 5)
 NOON = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
@@ -46,7 +46,7 @@ PAYMENTS = (
 
 def changelog(spark: "SparkSession", columns: str, *documents: dict[str, Any]) -> "DataFrame":
     """A raw table with these documents; the changelog's own columns have defaults."""
-    defaults = {"_fq_op": "insert", "_fq_hash": "h", "_fq_extracted_at": NOON, "_fq_run_id": "r", "_fq_window": DAY}
+    defaults = {"_fq_op": "insert", "_fq_hash": b"h", "_fq_extracted_at": NOON, "_fq_run_id": "r", "_fq_window": DAY}
     names = [column.strip().split()[0] for column in _top_level(f"{columns}, {FQ_COLUMNS}")]
     rows = [tuple({**defaults, **document}.get(name) for name in names) for document in documents]
     return spark.createDataFrame(rows, f"{columns}, {FQ_COLUMNS}")

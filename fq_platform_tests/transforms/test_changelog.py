@@ -53,6 +53,28 @@ RESCUED = {
     '{"$numberLong":"-9007199254740993"}': ("-9007199254740993", Decimal("-9007199254740993")),
     '{"$numberDouble":"2.5"}': ("2.5", Decimal("2.5")),
     '{"$numberDecimal":"1E+3"}': ("1E+3", Decimal(1000)),
+    '{"$numberDouble": "1e+16"}': ("1e+16", Decimal(10**16)),
+    '{"$numberDouble": "1.5e+24"}': ("1.5e+24", Decimal("1.5e+24")),
+    '{"$numberDouble": "1e-05"}': ("1e-05", Decimal("0.00001")),
+    '{"$numberDouble": "-2.5e-07"}': ("-2.5e-07", Decimal("-0.00000025")),
+    '{"$numberDouble": "5e-324"}': ("5e-324", Decimal(0)),
+    '{"$numberDouble": "-0.0"}': ("-0.0", Decimal(0)),
+    '{"$numberDouble": "1e+25"}': ("1e+25", None),
+    '{"$numberDouble": "1.7976931348623157e+308"}': ("1.7976931348623157e+308", None),
+    '{"$numberDouble": "-Infinity"}': ("-Infinity", None),
+    '{"$numberDecimal": "1E-6176"}': ("1E-6176", Decimal(0)),
+    '{"$numberDecimal": "9999999999999999999999999.9999999999999"}': (
+        "9999999999999999999999999.9999999999999",
+        Decimal(10**25),
+    ),
+    '{"$numberDecimal": "9999999999999999.9E+9"}': ("9999999999999999.9E+9", Decimal("9999999999999999.9E+9")),
+    '{"$numberLong": "9223372036854775807"}': ("9223372036854775807", Decimal(2**63 - 1)),
+    '{"$oid": "65a1b2c3d4e5f60718293a4b"}': ("65a1b2c3d4e5f60718293a4b", None),
+    '{"$symbol": "S"}': ("S", None),
+    '{"$date": {"$numberLong": "1767571200000"}}': (None, None),
+    '{"$binary": {"base64": "eA==", "subType": "00"}}': (None, None),
+    "{}": (None, None),
+    "[]": (None, None),
     '"12.50"': ("12.50", Decimal("12.50")),
     '" 7 "': (" 7 ", Decimal(7)),
     '"say \\"hi\\" \\u00e9"': ('say "hi" é', None),
@@ -86,6 +108,31 @@ def test_a_rescued_value_is_read_as_what_it_says_and_never_guessed(spark: "Spark
     read = dict(zip(RESCUED, ((value["text"], value["number"]) for value in rows["a"]), strict=True))
     assert read == RESCUED
     assert all(tuple(value) == (None, None) for value in rows["nothing rescued"])
+
+
+def test_a_rescued_time_is_read_from_a_date_or_iso_8601(spark: "SparkSession") -> None:
+    from pyspark.sql import functions as sf
+
+    from fq_platform.transforms.changelog import rescued_timestamp, with_rescued_texts
+
+    expected = {
+        '{"$date": {"$numberLong": "1767571200250"}}': "2026-01-05 00:00:00.25",
+        '{"$date":{"$numberLong":"-62135596800000"}}': "0001-01-01 00:00:00",
+        '{"$date": {"$numberLong": "253402300799999"}}': "9999-12-31 23:59:59.999",
+        '{"$date": {"$numberLong": "253402300800000"}}': None,
+        '{"$date": {"$numberLong": "-62135596800001"}}': None,
+        '{"$date": {"$numberLong": "9223372036854775807"}}': None,
+        '"2026-01-05T12:30:00Z"': "2026-01-05 12:30:00",
+        '{"$numberLong": "1767571200000"}': None,
+        '"soon"': None,
+    }
+    values = {f"times[{number}]": json for number, json in enumerate(expected)}
+    raw = with_rescued_texts(changelog(spark, "_id STRING", {"_id": "a", "_fq_rescued": values}))
+
+    read = sf.array(*(rescued_timestamp(sf.lit(path)).cast("string") for path in values))
+    (row,) = raw.select(read.alias("read")).collect()
+
+    assert dict(zip(expected, row["read"], strict=True)) == expected
 
 
 @pytest.mark.parametrize(
