@@ -1,6 +1,6 @@
 # Each target sets up what it needs (.ci/bootstrap) and passes ARGS on: make test ARGS="-k raw"
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast check format clean
+.PHONY: help demo dev test test-fast bench check format clean
 
 BIN := .venv/bin
 # The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
@@ -23,6 +23,9 @@ test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalog and browser
 
 test-fast: $(DEV) ## The tests that start no server, JVM or browser
 	@$(BIN)/pytest -m "not services" $(ARGS)
+
+bench: $(DEV) ## Measure extraction against its targets: a table, and JSON in benchmarks/results
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(DEV) ## Format, lint, types, lock file, Dagster definitions, file sizes
 	$(BIN)/ruff format --check .

@@ -95,7 +95,9 @@ class Server:
         return {"databases": [{"name": "replay", "sizeOnDisk": 0, "empty": False}], "totalSize": 0} | _OK
 
     def _listcollections(self, command: Command) -> Answer:
-        found = [{"name": name, "type": "collection", "options": {}, "info": {}} for name in self.collections]
+        wanted = command.get("filter", {}).get("name")
+        names = [name for name in self.collections if wanted in (None, name)]
+        found = [{"name": name, "type": "collection", "options": {}, "info": {}} for name in names]
         return _single_batch(f"{command['$db']}.$cmd.listCollections", found)
 
     def _listindexes(self, command: Command) -> Answer:
@@ -169,8 +171,8 @@ class Server:
                     continue
                 case ("$count", label):
                     return [{label: size(runs)}]
-                case ("$group", {"_id": _, **labels}) if list(labels.values()) == [{"$sum": 1}]:
-                    return [{"_id": 1, **dict.fromkeys(labels, size(runs))}]
+                case ("$group", {"_id": group, "n": {"$sum": 1}}):
+                    return [{"_id": group, "n": size(runs)}]
                 case (unknown, argument):
                     raise UnknownFilterError(f"the replay server cannot aggregate by {unknown}: {argument!r}")
         if sampled is None:

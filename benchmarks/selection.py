@@ -3,18 +3,18 @@
 Belongs here: MongoDB's filters on `_id` and on the date, as far as extraction asks. Does not: documents or replies.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import MaxKey, MinKey, ObjectId
+from bson.datetime_ms import DatetimeMS
 
 from benchmarks.collection import ReplayCollection
 from benchmarks.documents import DATE_FIELD
 
 Runs = list[tuple[int, int]]
 """Half-open runs of document numbers, ascending, none empty, none touching."""
-_TYPES = {"_id": (ObjectId, {"objectId", 7}), DATE_FIELD: (dt.datetime, {"date", 9})}
+_TYPES = {"_id": (ObjectId, {"objectId", 7}), DATE_FIELD: (DatetimeMS, {"date", 9})}
 
 
 class UnknownFilterError(Exception):
@@ -88,12 +88,12 @@ def _operator(collection: ReplayCollection, name: str, operator: str, operand: A
     return intersection(everything, _COMPARISONS[operator](collection, operand))
 
 
-def _behind(collection: ReplayCollection, value: ObjectId | dt.datetime) -> int:
+def _behind(collection: ReplayCollection, value: ObjectId | DatetimeMS) -> int:
     """The number of the first document that comes after a value."""
     if isinstance(value, ObjectId):
         at = collection.first_from(value)
         return at + (at < collection.documents and collection.object_id(at) == value)
-    return collection.first_from(value + dt.timedelta(milliseconds=1))
+    return collection.first_from(DatetimeMS(int(value) + 1))
 
 
 _COMPARISONS: dict[str, Callable[[ReplayCollection, Any], Runs]] = {

@@ -17,6 +17,10 @@ _OP_REPLY, _OP_QUERY, _OP_MSG = 1, 2004, 2013
 _HEADER = struct.Struct("<iiii")
 _MSG = struct.Struct("<iiiiIB")
 _REPLY = struct.Struct("<iiiiiqii")
+_ANY_DATE: bson.CodecOptions[dict[str, Any]] = bson.CodecOptions(
+    datetime_conversion=bson.DatetimeConversion.DATETIME_MS
+)
+"""Filters may name the year 10000."""
 _MORE_TO_COME = 2
 _UNSUPPORTED_FLAGS = 1
 """A checksum, which no driver sends on its own."""
@@ -86,7 +90,7 @@ def receive(connection: socket.socket) -> Request | None:
 
 def _first_document(content: bytes, at: int) -> dict[str, Any]:
     (size,) = struct.unpack_from("<i", content, at)
-    return bson.decode(content[at : at + size])
+    return bson.decode(content[at : at + size], _ANY_DATE)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes | None:

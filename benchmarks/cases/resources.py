@@ -1,0 +1,44 @@
+"""What more cores give and what more documents take.
+
+Belongs here: cases of cores and memory. Does not: those of CPU.
+"""
+
+import os
+import statistics
+from collections.abc import Iterator
+
+from benchmarks.cases.loads import fresh_home, load
+from benchmarks.figures import Bench, Figure
+
+MOST_MEMORY_MB = 700
+_LARGER = 4
+
+
+def two_cores(bench: Bench) -> Iterator[Figure]:
+    """Wall throughput of two workers on two cores, against one worker on one core."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        bench.say("two cores cannot be compared with one here")
+        return
+    one: list[float] = []
+    two: list[float] = []
+    for _ in range(max(bench.repeats, 5)):
+        for workers, walls in ((1, one), (2, two)):
+            with fresh_home(bench) as home:
+                walls.append(load(bench, home, workers=workers, cores=cores[:workers])["wall"])
+    ratios = [single / double for single, double in zip(one, two, strict=True)]
+    best = min(one) / min(two)
+    note = f"best of each: {min(one):.2f} and {min(two):.2f} s; median of the pairs {statistics.median(ratios):.2f}"
+    yield Figure("Wall throughput on two cores, to one", best, least=1.6, runs=ratios, note=note)
+
+
+def memory(bench: Bench) -> Iterator[Figure]:
+    """Peak memory of a load, and of one four times as large."""
+    peaks = []
+    for documents in (bench.documents, _LARGER * bench.documents):
+        with fresh_home(bench) as home:
+            peaks.append(load(bench, home, documents=documents)["peak"])
+    small, large = peaks
+    yield Figure(f"Peak memory, {_LARGER} times the documents", large / small, most=1.05)
+    runs = [peak / 1e6 for peak in peaks]
+    yield Figure("Peak memory of the larger, MB", large / 1e6, "{:,.0f}", most=MOST_MEMORY_MB, runs=runs)

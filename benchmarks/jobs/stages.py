@@ -1,0 +1,54 @@
+"""What each stage of a load costs by itself, and where the time of a whole one goes.
+
+Belongs here: the stages, one after the other, over batches that lie in memory. Does not: targets.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fq_platform.extraction.decoder import Decoder
+from fq_platform.extraction.reading import ReadOptions, read
+
+from benchmarks.jobs.sync import warm_up
+from benchmarks.lake import Lake
+from benchmarks.measure import Cost
+from benchmarks.sampling import Sampler
+from fq_platform.extraction.batch import index
+from fq_platform.extraction.ranges import Range
+from fq_platform.extraction.windows import Window
+
+_EMPTY = pa.schema([])
+
+
+def run(uri: str, home: str, collection: str, warm: str) -> dict[str, Any]:
+    """Run each stage alone, then a whole load under a sampling profiler.
+
+    Args:
+        uri: The replay server.
+        home: Folder for lakes.
+        collection: What to land.
+        warm: A small collection of the same kind, to warm up with.
+
+    Returns:
+        The CPU time of each stage (seconds), and the profile: function and share, the largest first.
+    """
+    warm_up(uri, Path(home) / "warm", warm)
+    lake = Lake(uri, Path(home) / "lake")
+    costs = {name: Cost() for name in ("read", "index", "decode", "parquet")}
+    with costs["read"].measured():
+        raw = list(read(lake.database[collection], Window(), Range.everything(), ReadOptions()))
+    with costs["index"].measured():
+        batches = [index(data) for data in raw]
+    decoder = Decoder(_EMPTY)
+    with costs["decode"].measured():
+        tables = [pa.Table.from_batches([decoder.decode(batch).columns]) for batch in batches]
+    del raw, batches
+    table = pa.concat_tables(tables, promote_options="default")
+    with costs["parquet"].measured():
+        pq.write_table(table, Path(home) / "stage.parquet", compression="zstd", compression_level=1)
+    del table, tables
+    with Sampler() as sampler:
+        lake.sync(collection, workers=1)
+    return {"cpu": {name: cost.cpu for name, cost in costs.items()}, "profile": sampler.shares()}
