@@ -20,7 +20,7 @@ from fq_platform.extraction.tokens import LostPositionError
 Event = Mapping[str, Any]
 Token = Mapping[str, Any]
 
-_LONGEST_WAIT_SECONDS = 1.0
+WAIT_SECONDS = 1.0
 """How long the server may wait for an event before it says that there is none; shards need a while to agree on it."""
 _UNAUTHORIZED = 13
 _WITHOUT_CHANGE_STREAMS = {
@@ -85,7 +85,7 @@ class DatabaseStream:
             FqError: The user may not read them.
         """
         try:
-            with self._open(None, _LONGEST_WAIT_SECONDS) as stream:
+            with self._open(None, WAIT_SECONDS) as stream:
                 token = stream.resume_token
         except OperationFailure as error:
             raise self._in_words(error) from error
@@ -93,13 +93,16 @@ class DatabaseStream:
             raise self._none_here("it gives no resume token before the first event")
         return dict(token)
 
-    def events(self, slice_: Slice, *, seconds: float, limit: int) -> Iterator[Event]:
+    def events(
+        self, slice_: Slice, *, seconds: float, limit: int, wait_seconds: float = WAIT_SECONDS
+    ) -> Iterator[Event]:
         """Read on from a token until the stream has nothing more, or time or number are used up.
 
         Args:
             slice_: Holds the token to begin at, and is brought up to date before each event is given.
             seconds: When to end (seconds from now); an event that the server has begun to send is still taken whole.
             limit: The most events.
+            wait_seconds: How long the server may wait before it says that there is nothing more (seconds).
 
         Yields:
             Whole events, in the server's order.
@@ -111,7 +114,7 @@ class DatabaseStream:
         """
         deadline = time.monotonic() + seconds
         try:
-            with self._open(slice_.token, min(seconds, _LONGEST_WAIT_SECONDS)) as stream:
+            with self._open(slice_.token, min(seconds, wait_seconds)) as stream:
                 while limit > 0 and time.monotonic() < deadline:
                     event = _next_whole(stream, slice_)
                     if event is None:
