@@ -25,6 +25,8 @@ FindWindows = Callable[[str, Collection[str]], frozenset[dt.date]]
 
 MAX_EVENTS = 50_000
 """Events read in one call, so that a call takes bounded time and memory."""
+_CLOCK_SLACK_SECONDS = 30
+"""How far the router of a sharded cluster may be behind the time that another one told."""
 _CHANGES = frozenset({"insert", "update", "replace", "delete"})
 
 
@@ -216,7 +218,7 @@ def _take_in_change(event: Event, operation: str, windows: CollectionWindows, ch
 def _require_history(database: Database[dict[str, Any]], position: Position) -> None:
     """See that the server has reached what was read: one restored from a backup has not, but may take the token."""
     now = _server_time(database)
-    if position.time is not None and now is not None and now < position.time:
+    if position.time is not None and now is not None and now.time + _CLOCK_SLACK_SECONDS < position.time.time:
         raise LostPositionError("the server's history ends before the kept position: it was restored, or is another")
 
 
