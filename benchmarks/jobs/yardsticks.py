@@ -57,8 +57,9 @@ def run(documents: int) -> dict[str, Any]:
 
 
 def _pymongoarrow(data: bytes) -> float | None:
-    """Not a dependency: measured where someone has installed it."""
+    """Not a dependency, as its wheels need an older PyArrow: measured in an environment that has both."""
     try:
+        import pymongoarrow.lib  # noqa: F401 - fails where PyArrow is another than it was built for
         from pymongoarrow.context import PyMongoArrowContext
     except ImportError:
         return None
