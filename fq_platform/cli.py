@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from fq_platform.cli_errors import reported
+from fq_platform.commands.discover import discover
 from fq_platform.query.options import EngineName, Format
 
 FormatOption = Annotated[
@@ -117,6 +118,9 @@ def query(
     with _busy("Running the query"):
         reader = open_engine(engine, get_settings()).execute(sql, moment)
     deliver(reader, form, output, max_rows)
+
+
+app.command()(discover)
 
 
 @app.command()

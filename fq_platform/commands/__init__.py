@@ -1,0 +1,1 @@
+"""The commands of `fq` that have a file of their own; `cli.py` registers them."""
