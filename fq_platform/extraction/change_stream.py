@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import Timestamp
 from pymongo.database import Database
@@ -38,13 +39,13 @@ class CollectionWindows:
         field: Dotted path of the event-time field; None where the collection has no days.
         start_date: The first day of the collection's partitions; None where it has none.
         last_day: The last day that has a window at this time, normally today; None for no end.
-        zone: The time zone whose days are meant, as an IANA name.
+        zone: The time zone whose days are meant, as an IANA name or a ZoneInfo.
     """
 
     field: str | None = None
     start_date: dt.date | None = None
     last_day: dt.date | None = None
-    zone: str = "UTC"
+    zone: str | ZoneInfo = "UTC"
 
     def days_of(self, image: Any) -> set[dt.date]:
         """The day whose window owns a document.
