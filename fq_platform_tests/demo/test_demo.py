@@ -126,14 +126,7 @@ def test_second_run_changes_no_table_and_says_so(demo: Demo) -> None:
 
 def test_every_document_of_the_source_is_live_once(demo: Demo, source: Database[dict[str, Any]]) -> None:
     for collection in ("customers", "products", "orders", "invoices", "payments"):
-        live = query(
-            demo,
-            f"""
-            SELECT _id FROM raw.ecommerce_db_{collection}
-            QUALIFY row_number() OVER (PARTITION BY _fq_window, _id ORDER BY _fq_extracted_at DESC) = 1
-                AND _fq_op <> 'delete'
-            """,
-        )
+        live = query(demo, f"SELECT _id FROM current(raw.ecommerce_db_{collection})")
         assert Counter(row["_id"] for row in live) == Counter(
             str(document["_id"]) for document in source[collection].find({}, ["_id"])
         )
