@@ -1,0 +1,110 @@
+"""The comparison's hash tables: open addressing over 128-bit hashes, linear probing.
+
+Belongs here: the loops. Does not: what is compared with what (`extraction/compare.py`).
+
+A slot of live rows is six words: key hash (2), content hash (2), time of extraction, state (0: free). The size of a
+table is a power of two, and it always has a free slot.
+"""
+
+import numpy as np
+
+from fq_platform.extraction.kernels.compiled import kernel
+
+UNCHANGED, INSERT, UPDATE, MET = range(4)
+"""Outcomes for a document: as in the lake, not there, other content there, seen before in this comparison."""
+_LIVE, _DELETED, _SEEN = np.uint64(1), np.uint64(2), np.uint64(4)
+SLOT_WORDS = 6
+
+
+@kernel
+def _find(slots, low, high):
+    """The slot of a key, or the free one where it belongs."""
+    last = np.uint64(len(slots) - 1)
+    slot = low & last
+    while slots[slot, 5] != 0 and (slots[slot, 0] != low or slots[slot, 1] != high):
+        slot = (slot + np.uint64(1)) & last
+    return slot
+
+
+@kernel
+def fill_slots(slots, keys, contents, times, deleted):
+    """Take in rows in any order; of a key the newest wins."""
+    for row in range(len(keys)):
+        slot = _find(slots, keys[row, 0], keys[row, 1])
+        time = np.uint64(times[row])
+        if slots[slot, 5] != 0 and slots[slot, 4] >= time:
+            continue
+        slots[slot, 0] = keys[row, 0]
+        slots[slot, 1] = keys[row, 1]
+        slots[slot, 2] = contents[row, 0]
+        slots[slot, 3] = contents[row, 1]
+        slots[slot, 4] = time
+        slots[slot, 5] = _DELETED if deleted[row] else _LIVE
+
+
+@kernel
+def compare_slots(slots, keys, contents, rows, outcomes, unknown):
+    """The outcome for each of some rows; `unknown` tells which keys the lake has never had."""
+    for i in range(len(rows)):
+        row = rows[i]
+        slot = _find(slots, keys[row, 0], keys[row, 1])
+        state = slots[slot, 5]
+        unknown[i] = state == 0
+        if state == 0:
+            outcomes[i] = INSERT
+            continue
+        slots[slot, 5] = state | _SEEN
+        if state & _SEEN:
+            outcomes[i] = MET
+        elif state & _DELETED:
+            outcomes[i] = INSERT
+        elif slots[slot, 2] == contents[row, 0] and slots[slot, 3] == contents[row, 1]:
+            outcomes[i] = UNCHANGED
+        else:
+            outcomes[i] = UPDATE
+
+
+@kernel
+def unseen_keys(slots, keys):
+    """List the keys of live rows that no document had; returns how many. `keys` may be too short to hold them."""
+    found = 0
+    for slot in range(len(slots)):
+        if slots[slot, 5] == _LIVE:
+            if found < len(keys):
+                keys[found, 0] = slots[slot, 0]
+                keys[found, 1] = slots[slot, 1]
+            found += 1
+    return found
+
+
+@kernel
+def add_keys(keys, slots, taken, rows, new):
+    """Add keys to a set; `new` tells which were not in it. Returns how many were."""
+    last = np.uint64(len(slots) - 1)
+    added = 0
+    for i in range(len(rows)):
+        low, high = keys[rows[i], 0], keys[rows[i], 1]
+        slot = low & last
+        while taken[slot] and (slots[slot, 0] != low or slots[slot, 1] != high):
+            slot = (slot + np.uint64(1)) & last
+        new[i] = not taken[slot]
+        if new[i]:
+            taken[slot] = True
+            slots[slot, 0] = low
+            slots[slot, 1] = high
+            added += 1
+    return added
+
+
+@kernel
+def remove_keys(keys, slots, taken, found):
+    """Tell which keys are in the set and still there, and mark those as gone, so that each is found once."""
+    last = np.uint64(len(slots) - 1)
+    for row in range(len(keys)):
+        low, high = keys[row, 0], keys[row, 1]
+        slot = low & last
+        while taken[slot] and (slots[slot, 0] != low or slots[slot, 1] != high):
+            slot = (slot + np.uint64(1)) & last
+        found[row] = taken[slot] == 1
+        if found[row]:
+            taken[slot] = 2

@@ -1,0 +1,56 @@
+"""When an append that lost a race may be committed as it is, although others committed meanwhile.
+
+Belongs here: reading what the snapshots in between added. Does not: committing.
+"""
+
+import datetime as dt
+from collections.abc import Set
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def window_of(file: DataFile) -> dt.date | None:
+    """The window that a data file of a raw table belongs to; None in a table without days."""
+    days = file.partition[0] if len(file.partition) else None
+    return None if days is None else _EPOCH + dt.timedelta(days=days)
+
+
+def only_other_windows(before: Table, after: Table, windows: Set[dt.date | None]) -> bool:
+    """Whether what was compared with one snapshot still holds of a later one.
+
+    Args:
+        before: The table that was compared with.
+        after: The same table, refreshed.
+        windows: The windows that are about to be appended to.
+
+    Returns:
+        True if columns and kinds are the same, and all that was committed in between are appends to other windows.
+    """
+    same_table = before.metadata.table_uuid == after.metadata.table_uuid and before.spec() == after.spec()
+    same_columns = before.schema() == after.schema() and before.properties == after.properties
+    if not same_table or not same_columns:
+        return False
+    known = before.metadata.current_snapshot_id
+    for snapshot in ancestors_of(after.current_snapshot(), after.metadata):
+        if snapshot.snapshot_id == known:
+            return True
+        if not _appends_elsewhere(after, snapshot, windows):
+            return False
+    return known is None
+
+
+def _appends_elsewhere(table: Table, snapshot: Snapshot, windows: Set[dt.date | None]) -> bool:
+    if snapshot.summary is None or snapshot.summary.operation is not Operation.APPEND:
+        return False
+    added = [
+        entry.data_file
+        for manifest in snapshot.manifests(table.io)
+        if manifest.added_snapshot_id == snapshot.snapshot_id
+        for entry in manifest.fetch_manifest_entry(table.io)
+        if entry.snapshot_id == snapshot.snapshot_id
+    ]
+    return all(window_of(file) not in windows for file in added)
