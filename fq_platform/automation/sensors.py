@@ -59,6 +59,8 @@ def build_mongo_sensor(sources: Sources) -> dg.SensorDefinition:
                     since=since,
                     partition_by=options.partition_by,
                     start_date=sources.start_date,
+                    last_day=sources.today(),
+                    zone=sources.zone,
                 )
                 if found.watermark:
                     cursor[name] = found.watermark.isoformat()

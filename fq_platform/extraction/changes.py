@@ -7,6 +7,7 @@ and are found when their window is compared.
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
@@ -40,6 +41,8 @@ def changes_since(
     since: dt.datetime | None,
     partition_by: str | None,
     start_date: dt.date,
+    last_day: dt.date | None = None,
+    zone: str | ZoneInfo = "UTC",
     limit: int = LIMIT,
 ) -> Changes:
     """Look for documents whose watermark lies after the last one seen, oldest first.
@@ -54,6 +57,8 @@ def changes_since(
         since: The last watermark seen; None for the first look, which sees every document.
         partition_by: Dotted path of the event-time field; None for a collection without days.
         start_date: The first day of the collection's partitions.
+        last_day: The last day that has a window at this time; None for no end.
+        zone: The time zone whose days are meant.
         limit: The number of documents after which the call may end.
 
     Returns:
@@ -74,5 +79,5 @@ def changes_since(
             if isinstance(mark, dt.datetime):
                 last = mark
             if partition_by:
-                found.add(owner(value_at(document, partition_by), start_date))
+                found.add(owner(value_at(document, partition_by), start_date, last_day, zone))
     return Changes(frozenset(found), documents, last)

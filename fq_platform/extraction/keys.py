@@ -3,6 +3,7 @@
 Belongs here: the one rule for it, and its inverse. Does not: other fields.
 """
 
+import datetime as dt
 import json
 import re
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 
 from bson import Binary, Decimal128, ObjectId
 from bson.binary import UUID_SUBTYPE
+from bson.codec_options import DatetimeConversion
 from bson.json_util import CANONICAL_JSON_OPTIONS, dumps, loads
 
 OBJECT_ID = "[0-9a-f]{24}"
@@ -19,6 +21,9 @@ TAKEN = rf'(?:{OBJECT_ID}|{INTEGER}|{UUID}|true|false|null)\z|["{{\[]'
 """The beginnings of strings that are the text of another `_id`, or begin like one; as RE2 and Arrow write patterns."""
 _TAKEN = re.compile(TAKEN.replace(r"\z", r"\Z"))
 _UUID_BYTES = 16
+_READING = CANONICAL_JSON_OPTIONS.with_options(
+    tz_aware=True, tzinfo=dt.UTC, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
 
 
 def document_key(value: Any) -> str:
@@ -62,7 +67,7 @@ def parse_key(text: str) -> Any:
         return Binary(bytes.fromhex(text.replace("-", "")), UUID_SUBTYPE)
     if not _TAKEN.match(text):
         return text
-    return json.loads(text) if text.startswith('"') else loads(text, json_options=CANONICAL_JSON_OPTIONS)
+    return json.loads(text) if text.startswith('"') else loads(text, json_options=_READING)
 
 
 def _integer(value: Any) -> int | None:

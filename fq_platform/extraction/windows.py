@@ -18,6 +18,8 @@ DAY = dt.timedelta(days=1)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _DAY_MS = DAY // _MILLISECOND
+_YEAR_10000 = (dt.date.max.toordinal() + 1 - _EPOCH.toordinal()) * _DAY_MS
+"""The instant (ms) from which on there is no calendar, in any zone."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Window:
         if self.field is None or self.day is None:
             return {}
         begin, end = self._bounds()
-        inside = {self.field: {"$gte": DatetimeMS(begin), "$lt": DatetimeMS(end)}}
+        inside = {self.field: {"$gte": DatetimeMS(begin), "$lte": DatetimeMS(end - 1)}}
         if not self.is_first:
             return inside
         steps = self.field.split(".")
@@ -200,7 +202,7 @@ def _begin(day: dt.date, zone: str | ZoneInfo) -> int:
 
 def _after(day: dt.date, zone: str | ZoneInfo) -> int:
     """The instant (ms) at which a day is over."""
-    return _begin(day + DAY, zone) if day < dt.date.max else _begin(day, zone) + _DAY_MS
+    return _begin(day + DAY, zone) if day < dt.date.max else _YEAR_10000
 
 
 def _end(last_day: dt.date | None, zone: str | ZoneInfo) -> int:

@@ -15,7 +15,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def look(database: Database[dict[str, Any]], since: dt.datetime | None = None, **options: Any) -> Changes:
-    arguments = {"watermark": "updated_at", "partition_by": "at", "start_date": START} | options
+    arguments: dict[str, Any] = {"watermark": "updated_at", "partition_by": "at", "start_date": START} | options
     return changes_since(database, "orders", since=since, **arguments)
 
 
@@ -44,6 +44,20 @@ def test_document_without_a_usable_event_time_concerns_the_first_day(mongo_datab
     )
 
     assert look(mongo_database) == Changes(frozenset({DAY1}), 3, T0)
+
+
+def test_document_of_a_day_to_come_concerns_the_first_day(mongo_database: Database[dict[str, Any]]) -> None:
+    mongo_database.orders.insert_many(
+        [{"_id": 1, "at": noon(DAY2), "updated_at": T0}, {"_id": 2, "at": noon(DAY3), "updated_at": T0}]
+    )
+
+    assert look(mongo_database, last_day=DAY2).days == {DAY1, DAY2}
+
+
+def test_days_are_those_of_the_zone(mongo_database: Database[dict[str, Any]]) -> None:
+    mongo_database.orders.insert_one({"_id": 1, "at": noon(DAY2) + 11.5 * 60 * MINUTE, "updated_at": T0})
+
+    assert look(mongo_database, zone="Europe/Berlin").days == {DAY3}
 
 
 def test_dotted_paths_are_followed(mongo_database: Database[dict[str, Any]]) -> None:
