@@ -16,7 +16,7 @@ from typing import Any, Final
 from bson import Decimal128
 
 from fq_platform.extraction.bson_values import Document, JavaScript, Value
-from fq_platform.extraction.canonical_json import dumps
+from fq_platform.extraction.extended_json import dumps
 from fq_platform.naming import normalise
 
 _ABSENT: Final = object()

@@ -14,7 +14,7 @@ from bson.binary import UUID_SUBTYPE
 from bson.errors import BSONError
 
 from fq_platform.extraction.bson_values import Document, JavaScript, Symbol, Value
-from fq_platform.extraction.canonical_json import loads
+from fq_platform.extraction.extended_json import loads
 from fq_platform.extraction.keys import parse_key
 from fq_platform.extraction.paths import NOTHING, Place, Step, places
 from fq_platform.naming import denormalise

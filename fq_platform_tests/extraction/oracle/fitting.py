@@ -15,7 +15,7 @@ import pyarrow as pa
 from bson import Binary, DatetimeMS, Decimal128, ObjectId, Timestamp
 
 from fq_platform.extraction.bson_values import Document, JavaScript, Symbol
-from fq_platform.extraction.canonical_json import dumps
+from fq_platform.extraction.extended_json import dumps
 from fq_platform.naming import normalise
 
 MISFIT = object()
@@ -174,6 +174,8 @@ def _double(value: Any) -> Any:
 def _decimal(value: Any) -> Any:
     if not (_is_integer(value) or isinstance(value, float | Decimal128)):
         return MISFIT
+    if isinstance(value, Decimal128) and not _is_canonical(value):
+        return MISFIT
     exact = value.to_decimal() if isinstance(value, Decimal128) else decimal.Decimal(value)
     if not exact.is_finite():
         return MISFIT
@@ -181,6 +183,12 @@ def _decimal(value: Any) -> Any:
         return exact.quantize(_QUANTUM, context=_EXACT) if exact else decimal.Decimal(0)
     except (decimal.Inexact, decimal.InvalidOperation):
         return MISFIT
+
+
+def _is_canonical(value: Decimal128) -> bool:
+    """Whether the bits are the usual ones of their value; others mean zero, and are rare enough to be rescued."""
+    bits = int.from_bytes(value.bid, "little")
+    return (bits >> 125) & 3 != 3 and bits & (2**113 - 1) < 10**34
 
 
 def _date(value: Any) -> Any:

@@ -10,7 +10,7 @@ from bson.json_util import dumps as their_dumps
 from hypothesis import given
 
 from fq_platform.extraction.bson_values import UNDEFINED, DBPointer, Document, Symbol, walk
-from fq_platform.extraction.canonical_json import dumps, loads
+from fq_platform.extraction.extended_json import dumps, loads
 from fq_platform_tests.extraction.corpus import ODDITIES, OID, deep, doc, named
 from fq_platform_tests.extraction.encoding import CODEC, encode
 from fq_platform_tests.extraction.strategies import VALUES
