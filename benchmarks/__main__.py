@@ -17,6 +17,8 @@ from benchmarks.figures import KILLED_DOCUMENTS, WARM_DOCUMENTS, Bench, Figure
 from benchmarks.processes import replay
 from benchmarks.report import table, write_json
 
+_PRINTED_WIDTH = 160
+"""Characters in a line where it is no terminal that tells."""
 _RESULTS = Path(__file__).parent / "results"
 
 
@@ -51,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for figure in CASES[name](bench):
                 figures.append(figure)
                 console.print(f"{name}: {figure.name}: {figure.unit.format(figure.value)} {figure.note}")
-    Console().print(table(figures))
+    output = Console()
+    output.width = output.width if output.is_terminal else _PRINTED_WIDTH
+    output.print(table(figures))
     write_json(options.output, figures, {name: str(value) for name, value in vars(options).items()})
     console.print(f"written to {options.output}")
     return int(any(figure.ok is False for figure in figures))

@@ -53,6 +53,11 @@ class Lake:
         """The Iceberg catalog."""
         return open_catalog(self.settings)
 
+    def connect(self) -> None:
+        """Open what is opened once per process: the connection and the catalog."""
+        self.database.command("ping")
+        self.catalog.list_namespaces()
+
     def sync(self, collection: str, by_day: bool = False, **options: Any) -> SyncResult:
         """Make the lake agree with a collection.
 

@@ -3,20 +3,21 @@
 Belongs here: the stages, one after the other, over batches that lie in memory. Does not: targets.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fq_platform.extraction.decoder import Decoder
-from fq_platform.extraction.reading import ReadOptions, read
 
 from benchmarks.jobs.sync import warm_up
 from benchmarks.lake import Lake
 from benchmarks.measure import Cost
 from benchmarks.sampling import Sampler
-from fq_platform.extraction.batch import index
+from fq_platform.extraction.batch import Batch, index
+from fq_platform.extraction.decoder import Decoder
 from fq_platform.extraction.ranges import Range
+from fq_platform.extraction.reading import ReadOptions, read
 from fq_platform.extraction.windows import Window
 
 _EMPTY = pa.schema([])
@@ -36,19 +37,30 @@ def run(uri: str, home: str, collection: str, warm: str) -> dict[str, Any]:
     """
     warm_up(uri, Path(home) / "warm", warm)
     lake = Lake(uri, Path(home) / "lake")
+    lake.connect()
     costs = {name: Cost() for name in ("read", "index", "decode", "parquet")}
     with costs["read"].measured():
         raw = list(read(lake.database[collection], Window(), Range.everything(), ReadOptions()))
     with costs["index"].measured():
         batches = [index(data) for data in raw]
-    decoder = Decoder(_EMPTY)
-    with costs["decode"].measured():
-        tables = [pa.Table.from_batches([decoder.decode(batch).columns]) for batch in batches]
+    _decode_and_write(batches, Path(home) / "stage.parquet", costs["decode"], costs["parquet"])
     del raw, batches
-    table = pa.concat_tables(tables, promote_options="default")
-    with costs["parquet"].measured():
-        pq.write_table(table, Path(home) / "stage.parquet", compression="zstd", compression_level=1)
-    del table, tables
     with Sampler() as sampler:
         lake.sync(collection, workers=1)
     return {"cpu": {name: cost.cpu for name, cost in costs.items()}, "profile": sampler.shares()}
+
+
+def _decode_and_write(batches: Sequence[Batch], target: Path, decoding: Cost, writing: Cost) -> None:
+    """By turns, as what is decoded lies in memory that the next batch uses again."""
+    decoder = Decoder(_EMPTY)
+    writer: pq.ParquetWriter | None = None
+    for batch in batches:
+        with decoding.measured():
+            columns = decoder.decode(batch).columns
+        if writer is None:
+            writer = pq.ParquetWriter(target, columns.schema, compression="zstd", compression_level=1)
+        with writing.measured():
+            writer.write_batch(columns)
+    if writer is not None:
+        with writing.measured():
+            writer.close()

@@ -47,7 +47,7 @@ def run(
         os.sched_setaffinity(0, cores)
     warm_up(uri, Path(home) / "warm", warm)
     lake = Lake(uri, Path(home) / "lake")
-    lake.database.command("ping")
+    lake.connect()
     before = lake.stored()
     sys.stdout.write(READY + "\n")
     sys.stdout.flush()
