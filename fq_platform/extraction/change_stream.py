@@ -100,6 +100,7 @@ class StreamChanges:
         reason: Why it is lost, in words; empty if it is not.
         more: Whether the look ended by its limits, so that the next one will find more at once.
         until: When the last event happened; None if there was none.
+        silent: Declared collections of which MongoDB streams no changes, views and time series: look by watermark.
     """
 
     collections: Mapping[str, CollectionChanges]
@@ -109,6 +110,7 @@ class StreamChanges:
     reason: str = ""
     more: bool = False
     until: dt.datetime | None = None
+    silent: frozenset[str] = frozenset()
 
 
 def read_changes(
@@ -156,8 +158,9 @@ def read_changes(
         _require_history(source, position)
         for event in stream.events(at, seconds=time_budget_seconds, limit=max_events, wait_seconds=wait_seconds):
             _take_in(event, source.name, collections, found, known)
+        infos = _infos(source, collections)
         if at.ended:
-            known = _identities(source, collections, known)
+            known = _identities(infos, collections, known)
     except LostPositionError as error:
         return _everything(source, stream, collections, str(error))
     for name in collections.keys() - position.collections.keys():
@@ -171,6 +174,7 @@ def read_changes(
         events=sum(changes.events for changes in found.values()),
         more=not at.ended,
         until=at.time.as_datetime() if at.time and at.time != position.time else None,
+        silent=_silent(infos),
     )
 
 
@@ -228,16 +232,20 @@ def _server_time(database: Database[dict[str, Any]]) -> Timestamp | None:
     return time if isinstance(time, Timestamp) else None
 
 
+def _infos(database: Database[dict[str, Any]], collections: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """What the server says of the declared collections that exist."""
+    return {info["name"]: info for info in database.list_collections(filter={"name": {"$in": list(collections)}})}
+
+
 def _identities(
-    database: Database[dict[str, Any]], collections: Collection[str], known: Mapping[str, str]
+    infos: Mapping[str, Mapping[str, Any]], collections: Collection[str], known: Mapping[str, str]
 ) -> dict[str, str]:
     """The UUIDs of declared collections, empty for one that has none, with a look at what they were.
 
     Raises:
         LostPositionError: A collection is not the one it was, and the stream did not tell.
     """
-    infos = database.list_collections(filter={"name": {"$in": list(collections)}})
-    now = {info["name"]: bytes(info.get("info", {}).get("uuid", b"")).hex() for info in infos}
+    now = {name: bytes(info.get("info", {}).get("uuid", b"")).hex() for name, info in infos.items()}
     for name in collections:
         if known.get(name) and known[name] != now.get(name):
             raise LostPositionError(
@@ -247,11 +255,16 @@ def _identities(
     return {name: now.get(name, "") for name in collections}
 
 
+def _silent(infos: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(name for name, info in infos.items() if info.get("type", "collection") != "collection")
+
+
 def _everything(
     database: Database[dict[str, Any]], stream: DatabaseStream, collections: Collection[str], reason: str
 ) -> StreamChanges:
     """Have all compared, with a position that is taken before any comparison can begin."""
     token, time = stream.fresh_token(), _server_time(database)
-    position = Position(token, time, _identities(database, collections, {}))
+    infos = _infos(database, collections)
     found = {name: CollectionChanges(everything=True) for name in collections}
-    return StreamChanges(found, position, lost=True, reason=reason)
+    position = Position(token, time, _identities(infos, collections, {}))
+    return StreamChanges(found, position, lost=True, reason=reason, silent=_silent(infos))

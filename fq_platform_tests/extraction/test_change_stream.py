@@ -229,3 +229,12 @@ def test_documents_are_asked_for_by_the_keys_that_the_lake_has(mongo_database: M
 
     stored = id_.replace(tzinfo=dt.UTC) if isinstance(id_, dt.datetime) else id_
     assert follower.lake.asked == [("orders", {document_key(stored)})]
+
+
+def test_views_are_said_to_be_silent(mongo_database: Mongo) -> None:
+    mongo_database.orders.insert_one({"_id": 1, "at": noon(DAY1)})
+    mongo_database.create_collection("open_orders", viewOn="orders", pipeline=[])
+    follower = Follower(mongo_database, dict.fromkeys(("orders", "open_orders", "absent"), DAILY))
+
+    for look in (follower.look(), follower.look()):
+        assert look.silent == {"open_orders"}

@@ -119,7 +119,7 @@ class World:
                 self.begin_a_run()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), images=st.booleans())
 def test_lake_that_lands_only_what_is_named_ends_up_like_the_source(mongo_uri: str, seed: int, images: bool) -> None:
     chance = random.Random(seed)
