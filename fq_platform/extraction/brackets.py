@@ -51,8 +51,6 @@ ORDER: Sequence[tuple[Bracket | None, tuple[str, ...]]] = (
 """MongoDB's type brackets in its order. An array is never an `_id` (and asking for arrays would cost the index)."""
 
 
-_SINGLES = frozenset(["minKey", "undefined", "null", "maxKey"])
-"""Types that have one value only."""
 _TYPE_BYTE = 4
 """Where a document of one element states its type."""
 _TYPE_NAMES = {
@@ -136,13 +134,7 @@ def beyond(last: Any) -> dict[str, Any]:
     name = _TYPE_NAMES[bson.encode({"": last})[_TYPE_BYTE]]
     position = next(number for number, (_, names) in enumerate(ORDER) if name in names)
     later = [name for _, names in ORDER[position + 1 :] for name in names]
-    clauses = [*_later_in_bracket(name, last), *([{"_id": {"$type": later}}] if later else [])]
-    return {"$or": clauses} if clauses else {"_id": {"$in": []}}
-
-
-def _later_in_bracket(name: str, last: Any) -> list[dict[str, Any]]:
-    if name in _SINGLES:
-        return []
-    if name in ("double", "decimal") and is_nan(last):
-        return [{"_id": {"$gte": LEAST[Bracket.NUMBER]}}]
-    return [{"_id": {"$gt": last}}]
+    # Any number comes after NaN, but none is greater.
+    nan = name in ("double", "decimal") and is_nan(last)
+    same_bracket = {"_id": {"$gte": LEAST[Bracket.NUMBER]} if nan else {"$gt": last}}
+    return {"$or": [same_bracket, {"_id": {"$type": later}}]} if later else same_bracket
