@@ -264,8 +264,12 @@ def test_failure_that_has_nothing_to_do_with_the_position_keeps_it(
     mongo_database.orders.insert_one({"_id": 1, "at": noon(DAY2)})
     cursor = follower.cursor
 
-    def too_slow(*_: Any, **__: Any) -> Any:
-        raise OperationFailure("operation exceeded time limit", 50)
+    watch = Database.watch
+
+    def too_slow(self: Mongo, *stages: Any, resume_after: Any = None, **options: Any) -> Any:
+        if resume_after:
+            raise OperationFailure("operation exceeded time limit", 50)
+        return watch(self, *stages, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(Database, "watch", too_slow)
