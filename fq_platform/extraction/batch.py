@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fq_platform.errors import FqError
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.kernels.indexing import (
     EXOTIC,
     NO_EVENT_TIME,

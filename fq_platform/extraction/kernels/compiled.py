@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 import pooch
 from llvmlite import ir
 from numba.core import types
@@ -56,35 +57,47 @@ def inlined(function: Function) -> Function:
     return numba.njit(nogil=True, inline="always")(function)
 
 
-def _load(bits: int, result: types.Type) -> Any:
+@inlined
+def address_of(array):
+    """Where an array's memory begins. Addresses are passed on because arrays are costly arguments."""
+    return np.int64(array.ctypes.data)
+
+
+def _load(word: ir.Type, result: types.Type) -> Any:
     @intrinsic
-    def load(_context: Any, data: types.Array, at: types.Integer) -> Any:
-        """The little-endian word at any offset of an array of bytes, unchecked."""
+    def load(_context: Any, address: types.Integer) -> Any:
+        """The little-endian word at an address, aligned or not. That it may be read is the caller's business."""
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            address = builder.gep(array.data, [arguments[1]])
-            word = ir.IntType(bits)
-            return builder.load(builder.bitcast(address, word.as_pointer()), align=1, typ=word)
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.load(builder.inttoptr(arguments[0], word.as_pointer()), align=1, typ=word)
 
-        return result(data, at), generate
+        return result(types.int64), generate
 
     return load
 
 
-load_int32 = _load(32, types.int32)
-load_int64 = _load(64, types.int64)
-load_uint64 = _load(64, types.uint64)
+def _store(word: ir.Type, stored: types.Type) -> Any:
+    @intrinsic
+    def store(_context: Any, address: types.Integer, _value: types.Integer) -> Any:
+        """Write a little-endian word at an address, aligned or not. That it may be is the caller's business."""
+
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            builder.store(arguments[1], builder.inttoptr(arguments[0], word.as_pointer()), align=1)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, stored), generate
+
+    return store
 
 
-@intrinsic
-def store_uint64(_context: Any, data: types.Array, at: types.Integer, value: types.Integer) -> Any:
-    """Write a little-endian word at any offset of an array of bytes, unchecked."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        address = builder.gep(array.data, [arguments[1]])
-        builder.store(arguments[2], builder.bitcast(address, ir.IntType(64).as_pointer()), align=1)
-        return context.get_dummy_value()
-
-    return types.void(data, at, types.uint64), generate
+_BYTE, _HALF, _WORD, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType()
+load_uint8 = _load(_BYTE, types.uint8)
+load_int32 = _load(_HALF, types.int32)
+load_int64 = _load(_WORD, types.int64)
+load_uint64 = _load(_WORD, types.uint64)
+load_float64 = _load(_DOUBLE, types.float64)
+store_uint8 = _store(_BYTE, types.uint8)
+store_int32 = _store(_HALF, types.int32)
+store_int64 = _store(_WORD, types.int64)
+store_uint64 = _store(_WORD, types.uint64)
+store_float64 = _store(_DOUBLE, types.float64)

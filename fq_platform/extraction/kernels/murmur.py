@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fq_platform.extraction.kernels.compiled import inlined, kernel, load_uint64
+from fq_platform.extraction.kernels.compiled import address_of, inlined, kernel, load_uint8, load_uint64
 
 _C1 = np.uint64(0x87C37B91114253D5)
 _C2 = np.uint64(0x4CF5AD432745937F)
@@ -42,24 +42,24 @@ def _finish(word):
 
 
 @kernel
-def murmur3(data, start, size):
-    """The hash of `data[start:start + size]`, as two uint64; the stretch must lie within the array of bytes."""
+def murmur3(start, size):
+    """The hash of `load_uint8(start:start + size)`, as two uint64; the stretch must lie within the array of bytes."""
     low = np.uint64(0)
     high = np.uint64(0)
     at = start
     end = start + size
     while at + 16 <= end:
-        low = (_rotate(low ^ _mix_1(load_uint64(data, at)), 27) + high) * _FIVE + _ADD_1
-        high = (_rotate(high ^ _mix_2(load_uint64(data, at + 8)), 31) + low) * _FIVE + _ADD_2
+        low = (_rotate(low ^ _mix_1(load_uint64(at)), 27) + high) * _FIVE + _ADD_1
+        high = (_rotate(high ^ _mix_2(load_uint64(at + 8)), 31) + low) * _FIVE + _ADD_2
         at += 16
     if at < end:
         first = np.uint64(0)
         second = np.uint64(0)
         for i in range(end - at):
             if i < 8:
-                first |= np.uint64(data[at + i]) << np.uint64(8 * i)
+                first |= np.uint64(load_uint8(at + i)) << np.uint64(8 * i)
             else:
-                second |= np.uint64(data[at + i]) << np.uint64(8 * (i - 8))
+                second |= np.uint64(load_uint8(at + i)) << np.uint64(8 * (i - 8))
         low ^= _mix_1(first)
         high ^= _mix_2(second)
     low ^= np.uint64(size)
@@ -76,8 +76,9 @@ def murmur3(data, start, size):
 @kernel
 def murmur3_each(data, offsets, hashes):
     """Fill `hashes` (uint64, shape (n, 2)) with the hash of each stretch between two neighbouring offsets."""
+    begin = address_of(data)
     for i in range(len(offsets) - 1):
-        low, high = murmur3(data, np.int64(offsets[i]), np.int64(offsets[i + 1]) - np.int64(offsets[i]))
+        low, high = murmur3(begin + np.int64(offsets[i]), np.int64(offsets[i + 1]) - np.int64(offsets[i]))
         hashes[i, 0] = low
         hashes[i, 1] = high
 
