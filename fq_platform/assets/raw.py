@@ -59,13 +59,17 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
     )
     def _asset(context: dg.AssetExecutionContext, mongo: MongoResource) -> dg.MaterializeResult:
+        from fq_platform.extraction.options import sync_options
         from fq_platform.extraction.sync import sync
         from fq_platform.extraction.windows import Window, daily
 
         settings = get_settings()
         if options.partition_by:
             asked = days(context)
-            windows = list(daily(options.partition_by, sources.start_date, asked[0], asked[-1]))
+            today, zone = sources.today(), sources.zone
+            windows = list(
+                daily(options.partition_by, sources.start_date, asked[0], asked[-1], last_day=today, zone=zone)
+            )
             partition = f"{asked[0]}...{asked[-1]}" if len(asked) > 1 else str(asked[0])
         else:
             windows, partition = [Window()], ""
@@ -79,7 +83,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
                 warehouse=warehouse_uri(settings),
                 run_id=context.run_id,
                 partition=partition,
-                batch_documents=settings.extraction_batch_documents,
+                options=sync_options(settings, options),
             )
         context.log.info(
             f"{table.qualified}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
@@ -106,4 +110,4 @@ def _of_run(result: "SyncResult") -> dict[str, Any]:
         "bytes": result.bytes,
         "duration_seconds": round(result.seconds, 3),
         "snapshot_id": str(result.snapshot_id) if result.snapshot_id else "none",
-    } | ({"new_columns": ", ".join(result.new_columns)} if result.new_columns else {})
+    } | ({"schema_changes": "; ".join(result.schema_changes)} if result.schema_changes else {})

@@ -48,9 +48,9 @@ class Spill:
         self.latest = max(self.latest, int(pc.max(instants(rows.column(3))).as_py()))
         owners = assign(self._ranges, rows.column(0))
         order = np.argsort(owners, kind="stable")
-        ends = np.cumsum(np.bincount(owners, minlength=len(self._counts)))
+        ends = np.cumsum(np.bincount(owners, minlength=len(self._counts))).tolist()
         ordered = rows.take(pa.array(order))
-        for number, end in enumerate(ends.tolist()):
+        for number, end in enumerate(ends):
             start = ends[number - 1] if number else 0
             if end > start:
                 self._counts[number] += end - start

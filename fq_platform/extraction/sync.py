@@ -1,94 +1,62 @@
 """Making the lake agree with the source, window by window, by appending only what differs.
 
-Belongs here: the comparison and the rows it gives rise to. Does not: how MongoDB is read or Iceberg is committed.
+Belongs here: the units of work, their threads, the commit and its repetition. Does not: the flow of one unit
+(`unit.py`), how MongoDB is read or Iceberg is committed.
 """
 
-import datetime as dt
+import contextlib
 import random
+import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from typing import Any
 
-import bson
-import pyarrow as pa
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from fq_platform.errors import FqError
-from fq_platform.extraction.decode import CODEC, TIMESTAMP, decode
-from fq_platform.extraction.keys import document_key
-from fq_platform.extraction.source import RawDocument, require_collection, stream
+from fq_platform.extraction.ranges import Range, plan
+from fq_platform.extraction.reading import ReadOptions
+from fq_platform.extraction.results import Counts, Progress, SyncResult
+from fq_platform.extraction.source import require_collection
+from fq_platform.extraction.spill import LiveRanges
+from fq_platform.extraction.unit import Job, Unit, land
 from fq_platform.extraction.windows import Window
-from fq_platform.lakehouse.changelog import WINDOW, Append, Changelog, ConcurrentCommitError, LiveState, open_changelog
+from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, open_changelog
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.live import LiveRows, live_rows
 from fq_platform.lakehouse.storage import storage_errors
+
+__all__ = ["Counts", "Progress", "SyncOptions", "SyncResult", "sync"]
 
 ATTEMPTS = 10
 LONGEST_PAUSE_SECONDS = 2.0
 """How often, and with which pauses, a sync that lost a race to commit is done again."""
-_MICROSECOND = dt.timedelta(microseconds=1)
-_RESCUED = pa.map_(pa.string(), pa.string())
 
 
-@dataclass
-class Counts:
-    """What a comparison found.
+@dataclass(frozen=True)
+class SyncOptions:
+    """How a sync reads and lands.
 
     Args:
-        inserted: New documents (rows).
-        updated: Documents whose bytes changed (rows).
-        deleted: Tombstones (rows).
-        unchanged: Documents recognised by their hash (documents).
-        rescued: Values that their columns cannot hold, in the rows appended.
+        workers: Units of work at the same time (threads).
+        batch_bytes: About how much of the source each worker holds at once (bytes of BSON).
+        range_documents: A window with more documents than this is read and compared in ranges of about this size.
+        documents_per_second: The most documents that all workers together read; None for no limit.
+        read_preference: Name of a MongoDB read preference; None for that of the URI.
+        types: Overrides of the types of columns, by dotted path.
+        keep_document: Whether each row holds the document's BSON bytes too.
     """
 
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    unchanged: int = 0
-    rescued: int = 0
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything differed, so that rows are appended."""
-        return bool(self.inserted or self.updated or self.deleted)
-
-    @property
-    def documents(self) -> int:
-        """The documents that the source holds."""
-        return self.inserted + self.updated + self.unchanged
-
-    def counts(self) -> dict[str, int]:
-        """The counts by name."""
-        return {counted.name: getattr(self, counted.name) for counted in fields(Counts)}
-
-
-@dataclass
-class SyncResult(Counts):
-    """What one materialisation of a raw table did, over all its windows.
-
-    Args:
-        table: The table's qualified name.
-        by_day: The counts of each window by its day; of the one window by None for a collection without days.
-        bytes: Size of the files added (bytes).
-        seconds: Wall time (seconds).
-        snapshot_id: The table's snapshot that holds the result; None if the table has none yet.
-        new_columns: Columns and nested fields added, as dotted paths.
-    """
-
-    table: str = ""
-    by_day: dict[dt.date | None, Counts] = field(default_factory=dict)
-    bytes: int = 0
-    seconds: float = 0.0
-    snapshot_id: int | None = None
-    new_columns: list[str] = field(default_factory=list)
-
-    def add(self, day: dt.date | None, found: Counts) -> None:
-        """Take in what the comparison of one window found."""
-        self.by_day[day] = found
-        for name, count in found.counts().items():
-            setattr(self, name, getattr(self, name) + count)
+    workers: int = 2
+    batch_bytes: int = 16 * 2**20
+    range_documents: int = 500_000
+    documents_per_second: float | None = None
+    read_preference: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    keep_document: bool = False
 
 
 def sync(
@@ -101,12 +69,13 @@ def sync(
     warehouse: str,
     run_id: str,
     partition: str = "",
-    batch_documents: int = 5_000,
+    options: SyncOptions = SyncOptions(),
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> SyncResult:
     """Append what differs between source and lake for some windows, as one snapshot or none.
 
-    Running it again, after a crash or beside another run, neither repeats nor loses anything: a commit that meets a
-    concurrent one is given up and compared afresh.
+    Running it again, after a crash or beside another run, neither repeats nor loses anything: a commit that meets one
+    of another run to the same windows is given up and compared afresh.
 
     Args:
         database: The source.
@@ -117,7 +86,8 @@ def sync(
         warehouse: Root of the warehouse.
         run_id: Written into rows and into the snapshot's summary.
         partition: The partition or range of partitions, for the snapshot's summary.
-        batch_documents: The most documents held in memory at once.
+        options: How it is read and landed.
+        on_progress: Told after each batch how far the sync is, one call at a time, from any thread.
 
     Returns:
         What was done.
@@ -132,12 +102,13 @@ def sync(
         for attempt in range(ATTEMPTS):
             changelog = open_changelog(catalog, table, warehouse, partitioned=windows[0].day is not None)
             result = SyncResult(table=table.qualified, snapshot_id=changelog.snapshot_id)
+            result.by_day = {window.day: Counts() for window in windows}
             try:
                 with changelog.append() as append:
-                    for window in windows:
-                        documents = stream(database, collection, window, batch_documents)
-                        found = _compare(documents, changelog, append, window, run_id, result.new_columns)
-                        result.add(window.day, found)
+                    job = _job(database[collection], append, run_id, options)
+                    with _units(changelog, windows, job.collection, options) as units:
+                        _work(units, job, result, options.workers, on_progress)
+                    result.schema_changes = append.schema_changes
                     if result.changed:
                         result.bytes = append.bytes_written
                         result.snapshot_id = append.commit(_summary(result, run_id, partition))
@@ -147,7 +118,7 @@ def sync(
             result.seconds = time.monotonic() - started
             return result
     raise FqError(
-        f"Other runs committed to the table during each of {ATTEMPTS} attempts",
+        f"Other runs committed to the same windows during each of {ATTEMPTS} attempts",
         where=table.qualified,
         fix="Run again when they are done; nothing was landed half",
     )
@@ -158,81 +129,98 @@ def _summary(result: SyncResult, run_id: str, partition: str) -> dict[str, str]:
     return {"fq.run-id": run_id, "fq.partition": partition} | counts
 
 
-def _compare(
-    batches: Iterable[list[RawDocument]],
-    changelog: Changelog,
-    append: Append,
-    window: Window,
-    run_id: str,
-    new_columns: list[str],
-) -> Counts:
-    """Write what one window lacks: new and changed documents, then tombstones for those that left it."""
-    counts = Counts()
-    live = changelog.live(window.day)
-    at = _after(live)
-    gone = dict(live.hashes)
-    met: set[str] = set()
-    for batch in batches:
-        changed: list[tuple[str, str, RawDocument]] = []
-        for document in batch:
-            key = document_key(document.id)
-            if key in met:
-                continue  # the cursor met it again; if it changed meanwhile, the next comparison sees it
-            met.add(key)
-            known = gone.pop(key, None)
-            if known == document.hash:
-                counts.unchanged += 1
-            else:
-                changed.append((key, "insert" if known is None else "update", document))
-        if changed:
-            operations = Counter(operation for _, operation, _ in changed)
-            counts.inserted += operations["insert"]
-            counts.updated += operations["update"]
-            rows, rescued = _rows(changed, append.document_schema, window, at, run_id)
-            counts.rescued += rescued
-            new_columns.extend(append.write(rows))
-    if gone:
-        append.write(_envelope(list(gone), ["delete"] * len(gone), window, at, run_id))
-        counts.deleted = len(gone)
-    return counts
-
-
-def _after(live: LiveState) -> dt.datetime:
-    """The time of extraction, later than every row of the window even if this machine's clock runs behind."""
-    now = dt.datetime.now(dt.UTC)
-    return now if live.latest is None else max(now, live.latest + _MICROSECOND)
-
-
-def _rows(
-    changed: Sequence[tuple[str, str, RawDocument]],
-    document_schema: pa.Schema,
-    window: Window,
-    at: dt.datetime,
-    run_id: str,
-) -> tuple[pa.Table, int]:
-    """The rows of new and changed documents, and how many of their values were rescued."""
-    keys, operations, documents = zip(*changed, strict=True)
-    decoded = [bson.decode(document.bson, CODEC) for document in documents]
-    columns, rescued = decode(
-        [{**document, "_id": key} for key, document in zip(keys, decoded, strict=True)], document_schema
+def _job(collection: Collection[Any], append: Append, run_id: str, options: SyncOptions) -> Job:
+    return Job(
+        collection=collection,
+        append=append,
+        reading=ReadOptions(
+            batch_bytes=options.batch_bytes,
+            documents_per_second=options.documents_per_second,
+            read_preference=options.read_preference,
+        ),
+        run_id=run_id,
+        types=options.types,
+        keep_document=options.keep_document,
     )
-    rows = _envelope(keys, operations, window, at, run_id)
-    rows = rows.append_column("_fq_hash", pa.array([document.hash for document in documents], pa.string()))
-    rows = rows.append_column("_fq_rescued", pa.array([list(r.items()) or None for r in rescued], _RESCUED))
-    for name in columns.column_names:
-        if name != "_id":
-            rows = rows.append_column(name, columns[name])
-    return rows, sum(map(len, rescued))
 
 
-def _envelope(keys: Sequence[str], operations: Sequence[str], window: Window, at: dt.datetime, run_id: str) -> pa.Table:
-    size = len(keys)
-    return pa.table(
-        {
-            "_id": pa.array(keys, pa.string()),
-            "_fq_op": pa.array(operations, pa.string()),
-            WINDOW: pa.array([window.day] * size, pa.date32()),
-            "_fq_extracted_at": pa.array([at] * size, TIMESTAMP),
-            "_fq_run_id": pa.array([run_id] * size, pa.string()),
-        }
-    )
+@contextlib.contextmanager
+def _units(
+    changelog: Changelog, windows: Sequence[Window], collection: Collection[Any], options: SyncOptions
+) -> Iterator[list[Unit]]:
+    """The units of work, in the order of the windows; what they put aside is removed at the end."""
+    live = live_rows(changelog.table, [window.day for window in windows])
+    with contextlib.ExitStack() as stack:
+        units: list[Unit] = []
+        for window in windows:
+            ranges = _ranges(collection, window, live[window.day], options.range_documents)
+            parts = LiveRanges(live[window.day], ranges)
+            stack.callback(parts.close)
+            units.extend(Unit(window, range_, parts, number) for number, range_ in enumerate(ranges))
+        yield units
+
+
+def _ranges(collection: Collection[Any], window: Window, live: LiveRows, per_range: int) -> list[Range]:
+    """Large windows in ranges; how large a day is in the source would cost a count, so there the lake's rows count."""
+    documents = live.count if window.day is not None else max(live.count, collection.estimated_document_count())
+    return plan(collection, window, documents, per_range) if documents > per_range else [Range.everything()]
+
+
+def _work(
+    units: Sequence[Unit],
+    job: Job,
+    result: SyncResult,
+    workers: int,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Land all units; the first that fails ends the others."""
+    tracker = _Tracker(len(units), on_progress)
+    job.report = tracker.report
+    with ThreadPoolExecutor(workers, thread_name_prefix="fq-sync") as pool:
+        futures = {pool.submit(land, unit, job): unit for unit in units}
+        try:
+            for future in as_completed(futures):
+                unit = futures[future]
+                result.add(unit.window.day, future.result())
+                tracker.finished(unit.window)
+        except BaseException:
+            job.stopped.set()
+            for future in futures:
+                future.cancel()
+            raise
+
+
+class _Tracker:
+    """Adds up what the threads find, and tells it."""
+
+    def __init__(self, units: int, tell: Callable[[Progress], None] | None) -> None:
+        self._units = units
+        self._tell = tell
+        self._done = 0
+        self._counts = Counts()
+        self._lock = threading.Lock()
+
+    def report(self, window: Window, found: Counts) -> None:
+        with self._lock:
+            self._counts.take_in(found)
+            self._say(window)
+
+    def finished(self, window: Window) -> None:
+        with self._lock:
+            self._done += 1
+            self._say(window)
+
+    def _say(self, window: Window) -> None:
+        if self._tell is not None:
+            counts = self._counts
+            self._tell(
+                Progress(
+                    window=str(window),
+                    documents=counts.documents,
+                    inserted=counts.inserted,
+                    updated=counts.updated,
+                    unchanged=counts.unchanged,
+                    units_done=self._done,
+                    units=self._units,
+                )
+            )

@@ -1,47 +1,59 @@
-"""Raw tables: append-only changelogs, read for their live state and appended to in one snapshot at a time.
+"""Raw tables: append-only changelogs, appended to in one snapshot at a time.
 
 Belongs here: the changelog's columns, its creation, schema evolution and commit. Does not: MongoDB, or deciding what
-to append (`extraction/sync.py`).
+to append (`extraction/sync.py`), how files are encoded (`parquet.py`), or reading live rows (`live.py`).
 """
 
 import contextlib
 import datetime as dt
-import itertools
-import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, NoSuchTableError
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression, EqualTo
 from pyiceberg.io import FileIO, InputFile, OutputFile
-from pyiceberg.io.pyarrow import (
-    _dataframe_to_data_files,  # the public append makes a snapshot a call; this writes files that one commit adds
-    schema_to_pyarrow,
-)
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table, Transaction
+from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import DateType, MapType, NestedField, StringType, TimestamptzType
+from pyiceberg.typedef import Record
+from pyiceberg.types import (
+    BinaryType,
+    DateType,
+    FixedType,
+    ListType,
+    MapType,
+    NestedField,
+    StringType,
+    TimestamptzType,
+)
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.document_schema import additions, document_schema, kind_properties, merge, stored_schema
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.live import live_rows
 from fq_platform.lakehouse.null_lists import keep_null_lists
+from fq_platform.lakehouse.parquet import DataFileWriter
+from fq_platform.lakehouse.reapply import only_other_windows, window_of
+
+__all__ = ["ENVELOPE", "Append", "Changelog", "ConcurrentCommitError", "document_schema", "live_rows", "open_changelog"]
 
 keep_null_lists()
 
 WINDOW = "_fq_window"
+DOCUMENT = "_fq_document"
+HASH_BYTES = 16
 _SCHEMA = Schema(
     NestedField(1, "_id", StringType(), doc="The document's _id as text"),
     NestedField(2, "_fq_op", StringType(), doc="insert, update or delete (a tombstone)"),
     NestedField(3, WINDOW, DateType(), doc="The day that owns the document; null if the collection has no days"),
     NestedField(4, "_fq_extracted_at", TimestamptzType(), doc="When this version was read"),
-    NestedField(5, "_fq_hash", StringType(), doc="BLAKE2b-128 of the document's BSON bytes, in hex"),
+    NestedField(5, "_fq_hash", FixedType(HASH_BYTES), doc="MurmurHash3 x64 128 of the document's BSON bytes"),
     NestedField(6, "_fq_run_id", StringType(), doc="The run that appended this row"),
     NestedField(
         7,
@@ -49,49 +61,42 @@ _SCHEMA = Schema(
         MapType(8, StringType(), 9, StringType(), value_required=False),
         doc="Values that their columns cannot hold: path to canonical extended JSON",
     ),
+    NestedField(
+        10,
+        "_fq_nulls",
+        ListType(11, StringType(), element_required=False),
+        doc="Paths of the fields that are null, not missing",
+    ),
 )
-ENVELOPE = frozenset(column.name for column in _SCHEMA.fields) - {"_id"}
+ENVELOPE = frozenset(column.name for column in _SCHEMA.fields) - {"_id"} | {DOCUMENT}
 """The columns that the platform adds to a document's own."""
 _BY_WINDOW = PartitionSpec(PartitionField(3, 1000, IdentityTransform(), WINDOW))
 _PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
-    # A commit that lost a race must compare with the source again, not be re-applied to what it has not seen.
+    # Bounds of hashes, and of whole documents, tell nothing.
+    "write.metadata.metrics.column._fq_hash": "none",
+    f"write.metadata.metrics.column.{DOCUMENT}": "none",
+    # Whether a commit that lost a race may be re-applied to what it has not seen is decided here (`reapply.py`).
     "commit.retry.num-retries": "0",
 }
+_REAPPLICATIONS = 20
+_EPOCH = dt.date(1970, 1, 1)
 
 
 class ConcurrentCommitError(Exception):
-    """Another writer committed to the table in between; nothing of ours became visible, and it can be done again."""
+    """Another writer committed to the same windows in between; nothing of ours became visible: compare again."""
 
 
-@dataclass(frozen=True)
-class LiveState:
-    """The documents that a window has in the lake.
-
-    Args:
-        hashes: `_id` text to content hash, of every document that is not deleted.
-        latest: The greatest `_fq_extracted_at` of the window, tombstones included; None if it has no rows.
-    """
-
-    hashes: dict[str, str]
-    latest: dt.datetime | None
-
-
-@dataclass
 class Changelog:
-    """One raw table.
+    """One raw table, at the snapshot that comparisons are made with.
 
     Args:
-        table: The Iceberg table, at the snapshot that comparisons are made with.
+        table: The Iceberg table.
     """
 
-    table: Table
-
-    @property
-    def document_schema(self) -> pa.Schema:
-        """The document columns that the table has, with their Arrow types."""
-        return document_schema(self.table.schema())
+    def __init__(self, table: Table) -> None:
+        self.table = table
 
     @property
     def snapshot_id(self) -> int | None:
@@ -99,29 +104,9 @@ class Changelog:
         snapshot = self.table.current_snapshot()
         return snapshot.snapshot_id if snapshot else None
 
-    def live(self, day: dt.date | None) -> LiveState:
-        """Read which documents a window has, `_id`s and hashes only.
-
-        Args:
-            day: The window's day; None for a collection without days.
-
-        Returns:
-            The live state as of the table's current snapshot.
-        """
-        rows: BooleanExpression = AlwaysTrue() if day is None else EqualTo(term=WINDOW, value=day.isoformat())
-        columns = ("_id", "_fq_op", "_fq_hash", "_fq_extracted_at")
-        found = self.table.scan(row_filter=rows, selected_fields=columns).to_arrow().sort_by("_fq_extracted_at")
-        hashes: dict[str, str] = {}
-        for key, operation, content in zip(*(found[name].to_pylist() for name in columns[:3]), strict=True):
-            if operation == "delete":
-                hashes.pop(key, None)
-            else:
-                hashes[key] = content
-        return LiveState(hashes, found["_fq_extracted_at"][-1].as_py() if len(found) else None)
-
     def append(self) -> "Append":
         """Begin an append, to be used as a context manager."""
-        return Append(self.table.transaction(), self)
+        return Append(self)
 
 
 class _RecordingIO(FileIO):
@@ -148,66 +133,102 @@ class _RecordingIO(FileIO):
                 self.delete(location)
 
 
-@dataclass
 class Append:
     """Rows on their way into a changelog: files as they come, one snapshot at the end or none.
 
-    Leaving the context without a commit deletes the files, unless the catalog may already refer to them.
+    Leaving the context without a commit deletes the files, unless the catalog may already refer to them. A process
+    that is killed leaves its files behind; no snapshot refers to them, so no reader sees them, and removing them is
+    upkeep. `evolve`, `writer` and `add` may be called from several threads.
+
+    Args:
+        changelog: What is appended to.
     """
 
-    transaction: Transaction
-    changelog: Changelog
-    _io: _RecordingIO = field(init=False)
-    _files: list[DataFile] = field(default_factory=list)
-    _write_id: uuid.UUID = field(default_factory=uuid.uuid4)
-    _counter: Iterable[int] = field(default_factory=itertools.count)
-    _snapshot_id: int | None = None
-    """The snapshot that a commit was begun for."""
-
-    def __post_init__(self) -> None:
-        self._io = _RecordingIO(self.changelog.table.io)
+    def __init__(self, changelog: Changelog) -> None:
+        self.changelog = changelog
+        self.schema_changes: list[str] = []
+        """What documents brought that the table had no column for, in sentences; none for a table's first rows."""
+        self._lock = threading.RLock()
+        self._transaction = changelog.table.transaction()
+        self._metadata = changelog.table.metadata
+        self._io = _RecordingIO(changelog.table.io)
+        self._files: list[DataFile] = []
+        self._snapshot_id: int | None = None
 
     def __enter__(self) -> Self:
         return self
 
     @property
     def document_schema(self) -> pa.Schema:
-        """The document columns, those that this append has added included."""
-        return document_schema(self.transaction.table_metadata.schema())
+        """The document columns with their kinds, those that this append has added included."""
+        with self._lock:
+            return stored_schema(self._metadata.schema(), self._metadata.properties)
 
-    def write(self, rows: pa.Table) -> list[str]:
-        """Write rows to data files that no reader sees yet, adding the columns that the table lacks.
+    def evolve(self, wanted: pa.Schema) -> pa.Schema:
+        """Agree on the document columns: the table's, and what is wanted beyond them.
 
         Args:
-            rows: Envelope and document columns, in any order; columns of the table that are absent become null.
+            wanted: Document columns with their kinds; types of the table's own columns count for nothing here.
 
         Returns:
-            Dotted paths of the columns that were added, and of the nested fields added to columns that were there.
+            All document columns, with the types that rows must be written with.
         """
-        before = set(self.transaction.table_metadata.schema().column_names)
-        with self.transaction.update_schema() as update:
-            update.union_by_name(rows.schema)
-        after = self.transaction.table_metadata.schema()
-        added = [name for name in after.column_names if name not in before and name.rpartition(".")[0] in before | {""}]
-        present = [column.name for column in after.fields if column.name in rows.schema.names]
-        self._files.extend(
-            _dataframe_to_data_files(
-                self.transaction.table_metadata,
-                rows.select(present),
-                self._io,
-                self._write_id,
-                self._counter,  # type: ignore[arg-type]
-            )
-        )
-        return added
+        with self._lock:
+            before = self.document_schema
+            after = merge(before, wanted)
+            if after == before:
+                return before
+            with self._transaction.update_schema() as update:
+                update.union_by_name(after)
+            kinds = {
+                name: kind for name, kind in kind_properties(after).items() if name not in self._metadata.properties
+            }
+            if kinds:
+                self._transaction.set_properties(kinds)
+            if self.changelog.snapshot_id is not None:
+                self.schema_changes.extend(additions(before, after))
+            self._metadata = self._transaction.table_metadata
+            return self.document_schema
+
+    def keep_documents(self) -> None:
+        """Give the table its column for whole documents, if it has none yet."""
+        with self._lock:
+            if DOCUMENT not in self._metadata.schema().column_names:
+                with self._transaction.update_schema() as update:
+                    update.add_column(DOCUMENT, BinaryType(), doc="The document's BSON bytes")
+                self._metadata = self._transaction.table_metadata
+
+    def writer(self, day: dt.date | None) -> DataFileWriter:
+        """Make a writer of data files that no reader sees yet; what it has written is handed to `add`.
+
+        Args:
+            day: The window that all its rows belong to; None for a collection without days.
+
+        Returns:
+            A writer for one thread.
+        """
+        partition = Record() if day is None else Record((day - _EPOCH).days)
+        return DataFileWriter(self._io, self._current_metadata, partition)
+
+    def _current_metadata(self) -> TableMetadata:
+        with self._lock:
+            return self._metadata
+
+    def add(self, files: list[DataFile]) -> None:
+        """Take finished files into what will be committed."""
+        with self._lock:
+            self._files.extend(files)
 
     @property
     def bytes_written(self) -> int:
-        """The size of the data files written so far, in bytes."""
+        """The size of the data files to commit (bytes)."""
         return sum(file.file_size_in_bytes for file in self._files)
 
     def commit(self, summary: Mapping[str, str]) -> int:
         """Make everything written visible as one snapshot.
+
+        If others committed meanwhile, but only to other windows and without new columns on either side, the same files
+        are committed on top of theirs.
 
         Args:
             summary: Properties of the snapshot.
@@ -216,19 +237,39 @@ class Append:
             The snapshot's id.
 
         Raises:
-            ConcurrentCommitError: Another writer committed since the changelog was opened.
+            ConcurrentCommitError: Another writer committed what ours must be compared with.
         """
-        with self.transaction.update_snapshot(snapshot_properties=dict(summary)).fast_append() as snapshot:
+        for _ in range(_REAPPLICATIONS):
+            try:
+                return self._commit(summary)
+            except CommitFailedException as error:
+                self._snapshot_id = None
+                if not self._moved_aside():
+                    raise ConcurrentCommitError(str(error)) from error
+        raise ConcurrentCommitError(f"others committed {_REAPPLICATIONS} times meanwhile")
+
+    def _commit(self, summary: Mapping[str, str]) -> int:
+        with self._transaction.update_snapshot(snapshot_properties=dict(summary)).fast_append() as snapshot:
             for file in self._files:
                 snapshot.append_data_file(file)
-        self._snapshot_id = self.transaction.table_metadata.current_snapshot_id
+        self._snapshot_id = self._transaction.table_metadata.current_snapshot_id
         if self._snapshot_id is None:
             raise RuntimeError("an append left the table without a snapshot")
-        try:
-            self.changelog.table = self.transaction.commit_transaction()
-        except CommitFailedException as error:
-            raise ConcurrentCommitError(str(error)) from error
+        self.changelog.table = self._transaction.commit_transaction()
         return self._snapshot_id
+
+    def _moved_aside(self) -> bool:
+        """Prepare to commit the same files on top of what others committed, if nothing of theirs concerns them."""
+        compared = self.changelog.table
+        if self._metadata is not compared.metadata:
+            return False  # our files have columns, and so field ids, that the table of the others lacks
+        present = compared.catalog.load_table(compared.name())
+        if not only_other_windows(compared, present, {window_of(file) for file in self._files}):
+            return False
+        self.changelog.table = present
+        self._transaction = present.transaction()
+        self._metadata = present.metadata
+        return True
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if not self._may_be_visible(error):
@@ -241,25 +282,6 @@ class Append:
         if error is None or isinstance(error, CommitStateUnknownException):
             return True
         return self.changelog.table.refresh().snapshot_by_id(self._snapshot_id) is not None
-
-
-def document_schema(schema: Schema) -> pa.Schema:
-    """The Arrow schema of a raw table's document columns."""
-    arrow = schema_to_pyarrow(schema, include_field_ids=False)
-    return pa.schema([pa.field(f.name, _plain(f.type)) for f in arrow if f.name not in ENVELOPE])
-
-
-def _plain(type_: pa.DataType) -> pa.DataType:
-    """The type as the decoder writes it: PyIceberg gives the large variants of strings, binaries and lists."""
-    if pa.types.is_large_string(type_):
-        return pa.string()
-    if pa.types.is_large_binary(type_):
-        return pa.binary()
-    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
-        return pa.list_(pa.field("element", _plain(type_.value_type)))
-    if pa.types.is_struct(type_):
-        return pa.struct([pa.field(f.name, _plain(f.type)) for f in type_])
-    return type_
 
 
 def open_changelog(catalog: Catalog, name: TableName, warehouse: str, *, partitioned: bool) -> Changelog:

@@ -11,13 +11,14 @@ import pyarrow as pa
 from pyiceberg.table import Table
 from pymongo.database import Database
 
-from fq_platform.extraction.sync import SyncResult, sync
+from fq_platform.extraction.sync import SyncOptions, SyncResult, sync
 from fq_platform.extraction.windows import Window, daily
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform.settings import Settings
 
 START = dt.date(2026, 1, 1)
+LAST = START + dt.timedelta(days=30)
 DAY1, DAY2, DAY3 = (START + dt.timedelta(days=n) for n in range(3))
 
 
@@ -39,16 +40,19 @@ class Landing:
         self.settings = settings
         self.field = field
 
-    def by_day(self, first: dt.date, last: dt.date | None = None, **options: Any) -> SyncResult:
-        """Land the days from `first` to `last` of the collection `orders`."""
-        return self._sync("orders", list(daily(self.field, START, first, last or first)), **options)
+    def by_day(
+        self, first: dt.date, last: dt.date | None = None, *, last_day: dt.date | None = LAST, **options: Any
+    ) -> SyncResult:
+        """Land the days from `first` to `last` of the collection `orders`; options are those of `sync`."""
+        return self._sync("orders", list(daily(self.field, START, first, last or first, last_day=last_day)), **options)
 
     def whole(self, collection: str = "things", **options: Any) -> SyncResult:
         """Land a collection without days."""
         return self._sync(collection, [Window()], **options)
 
     def _sync(self, collection: str, windows: list[Window], **options: Any) -> SyncResult:
-        arguments = {"run_id": "run-1"} | options
+        arguments: dict[str, Any] = {"run_id": "run-1"}
+        arguments |= {name: options.pop(name) for name in ("run_id", "partition", "on_progress") if name in options}
         return sync(
             self.database,
             collection,
@@ -56,6 +60,7 @@ class Landing:
             catalog=open_catalog(self.settings),
             table=TableName(Layer.RAW, f"app_{collection}", "app"),
             warehouse=warehouse_uri(self.settings),
+            options=SyncOptions(**options),
             **arguments,
         )
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
 from fq_platform.demo.endpoint import Endpoint
 from fq_platform.errors import FqError
+from fq_platform.extraction.reading import ReadOptions
+from fq_platform.lakehouse import parquet
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.settings import Settings
 from fq_platform_tests.extraction.landing import DAY1, DAY2, DAY3, Landing, noon
@@ -103,13 +106,15 @@ def test_killed_process_lands_nothing_and_the_next_run_lands_all(landing: Landin
     assert not landing.whole().changed
 
 
-def test_mongodb_that_dies_while_it_is_read_commits_nothing(tmp_path: Path) -> None:
+def test_mongodb_that_dies_while_it_is_read_commits_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 1)
+    monkeypatch.setattr("fq_platform.extraction.sync.ReadOptions", partial(ReadOptions, attempts=2, pause_seconds=0.1))
     settings = Settings(home=tmp_path / "fq")
     with EmbeddedMongo(settings) as server, MongoResource(uri=server.uri).database("shop") as database:
         database.things.insert_many([{"_id": n, "text": "x" * 1000} for n in range(400)])
         landing = Landing(database, settings)
         failures: list[FqError] = []
-        landing.whole("things", batch_documents=400)
+        landing.whole("things", batch_bytes=10_000_000)
         database.things.update_many({}, {"$set": {"text": "changed"}})
         before = landing.files()
 
@@ -136,7 +141,7 @@ def test_mongodb_that_dies_while_it_is_read_commits_nothing(tmp_path: Path) -> N
 def sync_expecting_an_error(uri: str, settings: Settings, failures: list[FqError]) -> None:
     try:
         with MongoResource(uri=uri).database("shop") as database:
-            Landing(database, settings).whole("things", batch_documents=1)
+            Landing(database, settings).whole("things", batch_bytes=1)
     except FqError as error:
         failures.append(error)
 

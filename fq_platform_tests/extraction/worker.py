@@ -11,6 +11,7 @@ from pathlib import Path
 from pymongo import MongoClient
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse import parquet
 from fq_platform.settings import Settings
 from fq_platform_tests.extraction.landing import DAY1, DAY3, Landing
 
@@ -24,8 +25,9 @@ def race(landing: Landing) -> None:
 
 
 def slowly(landing: Landing) -> None:
-    """Sync in so many batches that a signal arrives midway."""
-    landing.whole(batch_documents=1)
+    """Sync in so many batches, each on disk at once, that a signal arrives midway."""
+    parquet.ROW_GROUP_BYTES = 1
+    landing.whole(batch_bytes=1)
 
 
 def on_full_disk(landing: Landing) -> None:
@@ -42,7 +44,7 @@ def on_full_disk(landing: Landing) -> None:
             file.truncate(file.tell() - 100_000)
     report(landing)
     ballast.unlink()
-    landing.whole(batch_documents=50)
+    landing.whole(batch_bytes=200_000)
     say(json.dumps({"landed": len(landing.live("things"))}))
 
 
@@ -53,7 +55,7 @@ def on_limited_file_size(landing: Landing) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     report(landing)
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    landing.whole(batch_documents=50)
+    landing.whole(batch_bytes=200_000)
     say(json.dumps({"landed": len(landing.live("things"))}))
 
 

@@ -1,6 +1,7 @@
 """A changelog is appended to in one snapshot or not at all."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ from pyiceberg.catalog import Catalog
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
-from fq_platform.lakehouse.changelog import Changelog, ConcurrentCommitError, open_changelog
+from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, document_schema, open_changelog
+from fq_platform.lakehouse.document_schema import is_document_column
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform.settings import Settings
 
 NAME = TableName(Layer.RAW, "app_orders", "app")
 DAY = dt.date(2026, 1, 1)
 AT = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
-SECOND = dt.timedelta(seconds=1)
+DAYS = dt.timedelta(days=1)
+NEXT_DAY = DAY + DAYS
 
 
 @pytest.fixture
@@ -29,27 +32,44 @@ def opened(catalog: Catalog, settings: Settings, *, partitioned: bool = True) ->
     return open_changelog(catalog, NAME, warehouse_uri(settings), partitioned=partitioned)
 
 
-def rows(*versions: tuple[str, str, dt.datetime], day: dt.date | None = DAY, **columns: pa.Array) -> pa.Table:
+def rows(*versions: tuple[str, str, dt.datetime], day: dt.date | None = DAY, **columns: pa.Array) -> pa.RecordBatch:
     """Rows of (_id, operation, time); each version's hash is its number."""
     keys, operations, times = zip(*versions, strict=True)
-    table = pa.table(
+    return pa.RecordBatch.from_pydict(
         {
             "_id": pa.array(keys),
             "_fq_op": pa.array(operations),
             "_fq_window": pa.array([day] * len(keys), pa.date32()),
             "_fq_extracted_at": pa.array(times, pa.timestamp("us", tz="UTC")),
-            "_fq_hash": pa.array([str(n) for n in range(len(keys))]),
+            "_fq_hash": pa.array([bytes([n]) * 16 for n in range(len(keys))], pa.binary(16)),
+            **columns,
         }
     )
-    for name, column in columns.items():
-        table = table.append_column(name, column)
-    return table
 
 
-def append(changelog: Changelog, table: pa.Table) -> int:
+def list_of(values: list[Any]) -> pa.Array:
+    """A column of lists as the decoder makes them."""
+    inferred = pa.array(values)
+    return inferred.cast(pa.list_(pa.field("element", inferred.type.value_type)))
+
+
+def write(writing: Append, batch: pa.RecordBatch, day: dt.date | None = DAY) -> None:
+    """Write a file of one batch, agreeing on its document columns first."""
+    writing.evolve(pa.schema([column for column in batch.schema if is_document_column(column.name)]))
+    writer = writing.writer(day)
+    writer.write(batch)
+    writing.add(writer.close())
+
+
+def append(changelog: Changelog, batch: pa.RecordBatch, day: dt.date | None = DAY) -> int:
     with changelog.append() as writing:
-        writing.write(table)
+        write(writing, batch, day)
         return writing.commit({"fq.run-id": "run-1"})
+
+
+def landed(catalog: Catalog) -> set[str]:
+    """The `_id`s of the table's rows."""
+    return set(catalog.load_table(NAME.identifier).scan(selected_fields=("_id",)).to_arrow()["_id"].to_pylist())
 
 
 def data_files(settings: Settings) -> set[Path]:
@@ -66,9 +86,8 @@ def test_new_changelog_is_empty_partitioned_by_window_and_stands_in_the_folder_o
     changelog = opened(catalog, settings)
 
     assert changelog.snapshot_id is None
-    assert changelog.live(DAY).hashes == {}
-    assert changelog.live(DAY).latest is None
-    assert changelog.document_schema == pa.schema([("_id", pa.string())])
+    assert landed(catalog) == set()
+    assert document_schema(changelog.table) == pa.schema([])
     assert [field.name for field in changelog.table.spec().fields] == ["_fq_window"]
     assert changelog.table.metadata.format_version == 2
     assert changelog.table.location() == f"file://{settings.warehouse}/raw/app/orders"
@@ -83,42 +102,11 @@ def test_opening_an_existing_table_writes_nothing(catalog: Catalog, settings: Se
     assert files(settings) == before
 
 
-def test_live_state_is_the_newest_version_of_each_document_that_is_not_deleted(
-    catalog: Catalog, settings: Settings
-) -> None:
-    changelog = opened(catalog, settings)
-    append(
-        changelog,
-        rows(
-            ("updated", "update", AT + SECOND),
-            ("updated", "insert", AT),
-            ("deleted", "insert", AT),
-            ("deleted", "delete", AT + 2 * SECOND),
-            ("back", "insert", AT + 2 * SECOND),
-            ("back", "delete", AT + SECOND),
-            ("back", "insert", AT),
-        ),
-    )
-    append(changelog, rows(("elsewhere", "insert", AT + 9 * SECOND), day=dt.date(2026, 1, 2)))
-
-    live = opened(catalog, settings).live(DAY)
-
-    assert live.hashes == {"updated": "0", "back": "4"}
-    assert live.latest == AT + 2 * SECOND
-
-
-def test_live_state_of_a_collection_without_days_is_all_of_it(catalog: Catalog, settings: Settings) -> None:
-    changelog = opened(catalog, settings, partitioned=False)
-    append(changelog, rows(("a", "insert", AT), day=None))
-
-    assert opened(catalog, settings, partitioned=False).live(None).hashes == {"a": "0"}
-
-
 def test_rows_are_invisible_until_the_commit(catalog: Catalog, settings: Settings) -> None:
     changelog = opened(catalog, settings)
     with changelog.append() as writing:
-        writing.write(rows(("a", "insert", AT)))
-        assert opened(catalog, settings).live(DAY).hashes == {}
+        write(writing, rows(("a", "insert", AT)))
+        assert landed(catalog) == set()
         snapshot = writing.commit({"fq.run-id": "run-1"})
 
     assert changelog.snapshot_id == snapshot
@@ -131,25 +119,65 @@ def test_rows_are_invisible_until_the_commit(catalog: Catalog, settings: Setting
 def test_columns_and_nested_fields_are_added_and_named(catalog: Catalog, settings: Settings) -> None:
     changelog = opened(catalog, settings)
     address = pa.array([{"city": "K"}])
+    wider = pa.array([{"city": "K", "zip": "1"}])
     append(changelog, rows(("a", "insert", AT), address=address))
 
     with changelog.append() as writing:
-        added = writing.write(
-            rows(("b", "insert", AT), address=pa.array([{"city": "K", "zip": "1"}]), lines=pa.array([[{"n": 1}]]))
-        )
-        assert writing.write(rows(("c", "insert", AT), address=address)) == []
-        assert writing.document_schema.names == ["_id", "address", "lines"]
+        write(writing, rows(("b", "insert", AT), address=wider, lines=list_of([[{"n": 1}]])))
+        write(writing, rows(("c", "insert", AT), address=address))
+        assert writing.document_schema.names == ["address", "lines"]
         writing.commit({})
 
-    assert sorted(added) == ["address.zip", "lines"]
+    assert writing.schema_changes == ["added address.zip: string", "added lines: list of struct"]
     found = {row["_id"]: row for row in changelog.table.scan().to_arrow().to_pylist()}
     assert found["a"]["address"] == {"city": "K", "zip": None}
     assert found["b"]["lines"] == [{"n": 1}]
     assert (found["c"]["address"], found["c"]["lines"]) == ({"city": "K", "zip": None}, None)
 
 
+def test_first_columns_of_a_table_are_no_change(catalog: Catalog, settings: Settings) -> None:
+    with opened(catalog, settings).append() as writing:
+        write(writing, rows(("a", "insert", AT), n=pa.array([1])))
+
+        assert writing.document_schema == pa.schema([("n", pa.int64())])
+        assert writing.schema_changes == []
+
+
+def test_threads_that_bring_columns_at_once_agree_on_them(catalog: Catalog, settings: Settings) -> None:
+    with opened(catalog, settings).append() as writing, ThreadPoolExecutor(8) as pool:
+
+        def bring(number: int) -> None:
+            kind = pa.int64() if number % 2 else pa.string()
+            agreed = writing.evolve(pa.schema([("shared", kind), (f"own{number}", pa.int64()), ("Shared", kind)]))
+            shared = agreed.field("shared").type
+            value = "1" if shared == pa.string() else 1
+            columns = {"shared": pa.array([value], shared), f"own{number}": pa.array([number])}
+            write(writing, rows((str(number), "insert", AT), **columns))
+
+        list(pool.map(bring, range(16)))
+        writing.commit({})
+
+    names = sorted(document_schema(catalog.load_table(NAME.identifier)).names)
+    assert names == sorted(["shared", *(f"own{number}" for number in range(16))])
+    assert landed(catalog) == {str(number) for number in range(16)}
+
+
+def test_column_of_documents_is_added_once(catalog: Catalog, settings: Settings) -> None:
+    changelog = opened(catalog, settings)
+    with changelog.append() as writing:
+        writing.keep_documents()
+        writing.keep_documents()
+        write(writing, rows(("a", "insert", AT), _fq_document=pa.array([b"bson"])))
+        writing.commit({})
+    with changelog.append() as writing:
+        writing.keep_documents()
+
+    assert changelog.table.scan().to_arrow()["_fq_document"].to_pylist() == [b"bson"]
+    assert document_schema(changelog.table) == pa.schema([])
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["first snapshot", "later snapshot"])
-def test_second_of_two_appends_from_the_same_snapshot_is_refused_and_leaves_no_file(
+def test_second_of_two_appends_to_the_same_window_is_refused_and_leaves_no_file(
     catalog: Catalog, settings: Settings, *, first: bool
 ) -> None:
     if not first:
@@ -162,13 +190,62 @@ def test_second_of_two_appends_from_the_same_snapshot_is_refused_and_leaves_no_f
     with pytest.raises(ConcurrentCommitError):
         append(other, rows(("b", "insert", AT)))
 
-    assert set(opened(catalog, settings).live(DAY).hashes) - {"zero"} == {"a"}
+    assert landed(catalog) - {"zero"} == {"a"}
     assert files(settings) == committed
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first snapshots", "later snapshots"])
+def test_appends_to_other_windows_are_committed_one_upon_the_other(
+    catalog: Catalog, settings: Settings, *, first: bool
+) -> None:
+    if not first:
+        append(opened(catalog, settings), rows(("zero", "insert", AT)))
+    one, other = opened(catalog, settings), opened(open_catalog(settings), settings)
+    for number, day in enumerate((NEXT_DAY, NEXT_DAY + DAYS)):
+        append(one, rows((str(number), "insert", AT), day=day), day)
+
+    snapshot = append(other, rows(("b", "insert", AT)))
+
+    table = catalog.load_table(NAME.identifier)
+    assert landed(catalog) - {"zero"} == {"0", "1", "b"}
+    assert other.snapshot_id == table.current_snapshot().snapshot_id == snapshot  # type: ignore[union-attr]
+    assert len(table.snapshots()) == (3 if first else 4)
+    assert len(data_files(settings)) == len(list(table.scan().plan_files()))
+
+
+@pytest.mark.parametrize("theirs", [True, False], ids=["their columns", "our columns"])
+def test_append_beside_new_columns_is_refused(catalog: Catalog, settings: Settings, *, theirs: bool) -> None:
+    append(opened(catalog, settings), rows(("zero", "insert", AT)))
+    one, other = opened(catalog, settings), opened(open_catalog(settings), settings)
+    new, none = {"n": pa.array([1])}, dict[str, pa.Array]()
+
+    append(one, rows(("a", "insert", AT), day=NEXT_DAY, **(new if theirs else none)), NEXT_DAY)
+
+    with pytest.raises(ConcurrentCommitError):
+        append(other, rows(("b", "insert", AT), **(none if theirs else new)))
+    assert landed(catalog) == {"zero", "a"}
+
+
+def test_append_beside_a_deletion_is_refused(catalog: Catalog, settings: Settings) -> None:
+    append(opened(catalog, settings), rows(("a", "insert", AT), day=NEXT_DAY), NEXT_DAY)
+    changelog = opened(catalog, settings)
+    catalog.load_table(NAME.identifier).delete("_id = 'a'")
+
+    with pytest.raises(ConcurrentCommitError):
+        append(changelog, rows(("b", "insert", AT)))
+
+
+def test_append_to_a_collection_without_days_is_refused_beside_any_other(catalog: Catalog, settings: Settings) -> None:
+    one, other = (opened(open_catalog(settings), settings, partitioned=False) for _ in range(2))
+    append(one, rows(("a", "insert", AT), day=None), None)
+
+    with pytest.raises(ConcurrentCommitError):
+        append(other, rows(("b", "insert", AT), day=None), None)
 
 
 def test_leaving_without_a_commit_deletes_the_files(catalog: Catalog, settings: Settings) -> None:
     with opened(catalog, settings).append() as writing:
-        writing.write(rows(("a", "insert", AT)))
+        write(writing, rows(("a", "insert", AT)))
         assert len(data_files(settings)) == 1
 
     assert data_files(settings) == set()
@@ -176,7 +253,7 @@ def test_leaving_without_a_commit_deletes_the_files(catalog: Catalog, settings: 
 
 def test_error_while_writing_deletes_the_files(catalog: Catalog, settings: Settings) -> None:
     writing = opened(catalog, settings).append()
-    writing.write(rows(("a", "insert", AT)))
+    write(writing, rows(("a", "insert", AT)))
     assert len(data_files(settings)) == 1
 
     with pytest.raises(RuntimeError, match="midway"), writing:
@@ -187,13 +264,13 @@ def test_error_while_writing_deletes_the_files(catalog: Catalog, settings: Setti
 
 def test_interrupt_right_after_the_commit_keeps_what_was_committed(catalog: Catalog, settings: Settings) -> None:
     writing = opened(catalog, settings).append()
-    writing.write(rows(("a", "insert", AT)))
+    write(writing, rows(("a", "insert", AT)))
     writing.commit({})
 
     with pytest.raises(KeyboardInterrupt), writing:
         raise KeyboardInterrupt
 
-    assert opened(catalog, settings).live(DAY).hashes == {"a": "0"}
+    assert landed(catalog) == {"a"}
 
 
 def test_interrupt_between_the_catalogs_commit_and_its_answer_keeps_the_files(
@@ -210,7 +287,7 @@ def test_interrupt_between_the_catalogs_commit_and_its_answer_keeps_the_files(
     with pytest.raises(KeyboardInterrupt):
         append(changelog, rows(("a", "insert", AT)))
 
-    assert opened(open_catalog(settings), settings).live(DAY).hashes == {"a": "0"}
+    assert landed(open_catalog(settings)) == {"a"}
 
 
 def test_interrupt_before_the_catalogs_commit_deletes_the_files(

@@ -1,0 +1,154 @@
+"""One unit of work: a window, or a range of a large one, compared with the lake and landed.
+
+Belongs here: the flow of one unit, from documents on the wire to rows in data files. Does not: which units there are,
+threads, the commit (`sync.py`).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pymongo.collection import Collection
+
+from fq_platform.extraction.batch import Batch, index
+from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Comparison, texts_of
+from fq_platform.extraction.decoder import Decoder
+from fq_platform.extraction.envelope import Envelope
+from fq_platform.extraction.ranges import Range
+from fq_platform.extraction.reading import ReadOptions, read
+from fq_platform.extraction.results import Counts
+from fq_platform.extraction.spill import LiveRanges
+from fq_platform.extraction.windows import Window
+from fq_platform.lakehouse.changelog import Append
+from fq_platform.lakehouse.parquet import DataFileWriter
+
+
+class StoppedError(Exception):
+    """Another unit failed, or the user interrupted; this one ends too."""
+
+
+def _say_nothing(_window: Window, _found: Counts) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class Job:
+    """What all units of a sync share.
+
+    Args:
+        collection: What is read.
+        append: Where rows go.
+        reading: How it is read.
+        run_id: Written into rows.
+        types: Overrides of the types of columns, by dotted path.
+        keep_document: Whether rows hold the documents' BSON.
+        report: Told of each batch what it held.
+        stopped: Set when all units are to end.
+    """
+
+    collection: Collection[Any]
+    append: Append
+    reading: ReadOptions
+    run_id: str
+    types: Any
+    keep_document: bool
+    report: Callable[[Window, Counts], None] = _say_nothing
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _threads: threading.local = field(default_factory=threading.local)
+
+    def decoder(self) -> Decoder:
+        """The decoder of the calling thread."""
+        if not hasattr(self._threads, "decoder"):
+            self._threads.decoder = Decoder(self.append.document_schema, self.types, self.append.evolve)
+        decoder: Decoder = self._threads.decoder
+        return decoder
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A window, or a range of it.
+
+    Args:
+        window: The window.
+        range: Which of its documents.
+        live: The live rows of the window, by range.
+        number: The range's number among those.
+    """
+
+    window: Window
+    range: Range
+    live: LiveRanges
+    number: int
+
+
+def land(unit: Unit, job: Job) -> Counts:
+    """Compare a unit with the lake and write what differs.
+
+    Args:
+        unit: The unit.
+        job: What it shares with the others.
+
+    Returns:
+        What was found.
+
+    Raises:
+        StoppedError: Another unit failed meanwhile.
+    """
+    live = unit.live.open(unit.number)
+    # Only a walk by _id, which a whole collection's ranges are read by, meets no document twice.
+    comparison = Comparison(live.batches(), live.count, remember=unit.window.day is not None)
+    at = _later_than(max(comparison.latest, unit.live.latest))
+    envelope = Envelope(unit.window.day, at, job.run_id, job.keep_document)
+    writer = job.append.writer(unit.window.day)
+    counts = Counts()
+    try:
+        for batch in _batches(unit, job):
+            found = _land_batch(batch, unit, job, comparison, envelope, writer)
+            counts.take_in(found)
+            job.report(unit.window, found)
+        missing = comparison.missing()
+        if len(missing):
+            for keys in texts_of(missing, live.batches(["_id"])):
+                writer.write(envelope.tombstones(keys))
+            counts.deleted = len(missing)
+        job.append.add(writer.close())
+    except BaseException:
+        writer.abandon()
+        raise
+    finally:
+        unit.live.done()
+    return counts
+
+
+def _batches(unit: Unit, job: Job) -> Iterator[Batch]:
+    for data in read(job.collection, unit.window, unit.range, job.reading):
+        if job.stopped.is_set():
+            raise StoppedError
+        yield index(data, unit.window.field)
+
+
+def _land_batch(
+    batch: Batch, unit: Unit, job: Job, comparison: Comparison, envelope: Envelope, writer: DataFileWriter
+) -> Counts:
+    """Write the rows of a batch's documents that are new or changed."""
+    owned = np.flatnonzero(unit.window.owns_mask(batch.event_times))
+    outcomes = comparison.outcomes(batch.key_hashes, batch.hashes, owned)
+    tally = np.bincount(outcomes, minlength=MET + 1)
+    found = Counts(inserted=int(tally[INSERT]), updated=int(tally[UPDATE]), unchanged=int(tally[UNCHANGED]))
+    changed = (outcomes == INSERT) | (outcomes == UPDATE)
+    rows = owned[changed]
+    if len(rows):
+        if job.keep_document:
+            job.append.keep_documents()
+        decoded = job.decoder().decode(batch, None if len(rows) == len(batch) else rows)
+        found.rescued = decoded.rescued_values
+        writer.write(envelope.changed(batch, rows, outcomes[changed], decoded))
+    return found
+
+
+def _later_than(latest: int) -> int:
+    """The time of extraction (microseconds): later than every row of the window, even if this clock is late."""
+    return max(time.time_ns() // 1000, latest + 1)
