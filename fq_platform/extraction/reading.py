@@ -6,7 +6,7 @@ Belongs here: the cursor, what becomes of it when it is lost, the size of batche
 
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +91,7 @@ class ReadOptions:
 
 def read(
     collection: Collection[Any], window: Window, range_: Range, options: ReadOptions = ReadOptions()
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Read the documents of a window and range.
 
     While a batch is consumed the next one is fetched. A cursor that is lost (a server restarted or stepped down, a
