@@ -153,7 +153,7 @@ def read_changes(
         return _everything(source, stream, collections, "there was no look before")
     at = Slice(position.token, position.time)
     found = {name: CollectionChanges() for name in collections}
-    known = dict(position.collections)
+    known = {name: position.collections.get(name, "") for name in collections}
     try:
         _require_history(source, position)
         for event in stream.events(at, seconds=time_budget_seconds, limit=max_events, wait_seconds=wait_seconds):
@@ -166,8 +166,9 @@ def read_changes(
     for name in collections.keys() - position.collections.keys():
         found[name].all_of_it("it was not declared at the last look")
     for name, changes in found.items():
-        if not changes.everything:
-            changes.days |= find_windows(name, changes.keys.union((again or {}).get(name, ())))
+        keys = changes.keys.union((again or {}).get(name, ()))
+        if keys and not changes.everything:
+            changes.days |= find_windows(name, keys)
     return StreamChanges(
         {name: changes for name, changes in found.items() if changes.days or changes.everything or changes.events},
         Position(at.token, at.time, known),

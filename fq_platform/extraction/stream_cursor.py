@@ -108,9 +108,8 @@ class DatabaseStream:
             Whole events, in the server's order.
 
         Raises:
-            LostPositionError: The token cannot be resumed from, or the stream came to its end for good.
-            NoChangeStreamsError: The server has none.
-            FqError: The user may not read them.
+            LostPositionError: The token cannot be resumed from, or the stream came to its end for good. Whether it is
+                the token's fault, or the server lets nobody read, shows when a fresh token is asked for.
         """
         deadline = time.monotonic() + seconds
         try:
@@ -122,7 +121,9 @@ class DatabaseStream:
                     limit -= 1
                     yield event
         except OperationFailure as error:
-            raise self._lost_or_other(error) from error
+            if error.code in _PASSING or error.has_error_label("ResumableChangeStreamError"):
+                raise
+            raise LostPositionError(f"the server cannot resume from the kept position: {_said(error)}") from error
 
     def _open(self, token: Token | None, wait_seconds: float) -> ChangeStream[dict[str, Any]]:
         """Open the stream with as much as the server knows: images of before (6.0), large events split (7.0)."""
@@ -145,13 +146,6 @@ class DatabaseStream:
                     before = {}
                 else:
                     raise
-
-    def _lost_or_other(self, error: OperationFailure) -> Exception:
-        """What a failure to read on means: where a fresh stream works, it was the position that did not."""
-        if error.code in _PASSING or error.has_error_label("ResumableChangeStreamError"):
-            return error
-        self.fresh_token()
-        return LostPositionError(f"the server cannot resume from the kept position: {_said(error)}")
 
     def _in_words(self, error: OperationFailure) -> Exception:
         if error.code in _WITHOUT_CHANGE_STREAMS:

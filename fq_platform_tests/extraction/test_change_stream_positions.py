@@ -194,6 +194,18 @@ def test_collection_that_is_declared_later_is_compared_once_as_a_whole(mongo_dat
     assert follower.look().collections == {}
 
 
+def test_collection_that_is_declared_later_is_compared_once_even_if_the_look_was_cut(mongo_database: Mongo) -> None:
+    mongo_database.orders.insert_one({"_id": 0, "at": noon(DAY1)})
+    follower = following(mongo_database)
+    follower.collections = {"orders": DAILY, "things": DAILY}
+    mongo_database.orders.insert_many([{"_id": n, "at": noon(DAY1)} for n in (1, 2)])
+
+    looks = [follower.look(max_events=1) for _ in range(3)]
+
+    whole = [[name for name, changes in look.collections.items() if changes.everything] for look in looks]
+    assert whole == [["things"], [], []]
+
+
 def test_server_without_change_streams_is_said_in_words(tmp_path: Path) -> None:
     with mongo_process(tmp_path / "mongo", "--standalone") as server, server.database() as database:
         database.orders.insert_one({"_id": 1, "at": noon(DAY1)})
