@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bson import Timestamp
 from pymongo.database import Database
 
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.keys import document_key
 from fq_platform.extraction.stream_cursor import WAIT_SECONDS, DatabaseStream, Event, NoChangeStreamsError, Slice
 from fq_platform.extraction.tokens import LostPositionError, Position
