@@ -15,6 +15,7 @@ from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.kernels.indexing import (
     EXOTIC,
     NO_EVENT_TIME,
+    end_of_value,
     index_documents,
     write_keys,
 )
@@ -113,7 +114,11 @@ def _keys(
     sizes: npt.NDArray[np.int64],
 ) -> pa.StringArray:
     exotic = sizes == EXOTIC
-    texts = {int(row): _exotic_key(data, offsets, row) for row in np.flatnonzero(exotic)}
+    texts = {}
+    for row in map(int, np.flatnonzero(exotic)):
+        start = int(places[row])
+        stop = int(end_of_value(data, start, int(kinds[row]), int(offsets[row + 1]) - 1))
+        texts[row] = _exotic_key(bytes([int(kinds[row])]) + b"_id\0" + data[start:stop].tobytes())
     for row, text in texts.items():
         sizes[row] = len(text)
     starts = np.zeros(len(sizes) + 1, np.int32)
@@ -125,7 +130,10 @@ def _keys(
     return pa.StringArray.from_buffers(len(sizes), pa.py_buffer(starts), pa.py_buffer(content))
 
 
-def _exotic_key(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], row: np.int64) -> bytes:
-    """The text of an `_id` that Python's rule must write, by decoding the document's first elements only as needed."""
-    document = bson.decode(data[offsets[row] : offsets[row + 1]].tobytes(), CODEC)
+def _exotic_key(element: bytes) -> bytes:
+    """The text of an `_id` that Python's rule must write; the element is read as the only one of a document."""
+    try:
+        document = bson.decode((len(element) + 5).to_bytes(4, "little") + element + b"\0", CODEC)
+    except bson.InvalidBSON as error:
+        raise _refused(element, 0, 1) from error
     return document_key(document["_id"]).encode()

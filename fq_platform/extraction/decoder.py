@@ -92,7 +92,7 @@ class Decoder:
         """
         numbers = np.arange(len(batch)) if rows is None else rows
         starts = batch.offsets[:-1] if rows is None else batch.offsets[rows]
-        self._plan.nodes[:, layout.SETTLED] = 0
+        self._plan.nodes[:, [layout.SETTLED, layout.CHECKED]] = 0
         self._make_room(self._needs * (len(starts) * _SPARE), batch, len(starts))
         while True:
             levels = np.zeros(len(self._rooms), np.int64)
@@ -101,8 +101,10 @@ class Decoder:
                 batch.data, starts, self._plan.nodes, self._plan.names, self._plan.slots, self._prepare(), levels,
                 self._rooms, self._tape, self._frames,
             )  # fmt: skip
-            if result == layout.DONE:
+            if result == layout.DONE and not self._find_repeated_keys(levels):
                 break
+            if result == layout.DONE:
+                continue
             if result == layout.IS_CORRUPT:
                 raise self._corrupt(batch, int(numbers[document]))
             if result == layout.IS_FULL and taped == len(self._tape):
@@ -120,6 +122,14 @@ class Decoder:
         return Decoded(
             columns.record_batch(self.schema, len(starts)), rescued, nulls_of(self._plan, places, len(starts)), taped
         )
+
+    def _find_repeated_keys(self, levels: Integers) -> bool:
+        """Whether a map of the batch has a key twice, which calls for another pass that compares keys."""
+        nodes, places = self._plan.nodes, Places(self._plan, self._arena, levels)
+        maps = (nodes[:, layout.WANT] == layout.MAPS) & (nodes[:, layout.CHECKED] == 0)
+        found = [node for node in map(int, np.flatnonzero(maps)) if places.has_repeated_keys(node)]
+        nodes[found, layout.CHECKED] = 1
+        return bool(found)
 
     def _make_room(self, needed: npt.NDArray[np.float64], batch: Batch, documents: int) -> None:
         """Say how many rows levels and how many bytes texts may take, never more than the batch's bytes can hold."""

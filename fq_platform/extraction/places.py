@@ -4,12 +4,13 @@ Belongs here: from a node and its rows to documents and paths. Does not: the val
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from fq_platform.extraction.kernels import layout
+from fq_platform.extraction.kernels.murmur import murmur3_each
 from fq_platform.extraction.plan import Integers, Plan
 
 
@@ -26,15 +27,28 @@ class Places:
     plan: Plan
     arena: npt.NDArray[np.uint8]
     levels: Integers
+    _ends: dict[tuple[int, int], npt.NDArray[np.int32]] = field(default_factory=dict)
 
     def ends(self, node: int, cell: int, rows: int) -> npt.NDArray[np.int32]:
         """Where each row's stretch begins, and where the last ends (int32, shape: rows + 1).
 
         Rows without a text or list wrote no end; theirs is that of the row before.
         """
-        start = self.plan.cell(node, cell) - 4
-        found = self.arena[start : start + 4 * (rows + 1)].view(np.int32)
-        return np.maximum.accumulate(found, out=found)
+        if (node, cell) not in self._ends:
+            start = self.plan.cell(node, cell) - 4
+            found = self.arena[start : start + 4 * (rows + 1)].view(np.int32)
+            self._ends[node, cell] = np.maximum.accumulate(found, out=found)
+        return self._ends[node, cell]
+
+    def has_repeated_keys(self, node: int) -> bool:
+        """Whether one of a node's maps has, by its hash, a key twice."""
+        ends = self.ends(node, layout.ENDS, int(self.levels[self.plan.cell(node, layout.LEVEL)]))
+        keys = self.ends(node, layout.KEY_ENDS, int(self.levels[self.plan.cell(node, layout.INNER)]))
+        hashes = np.empty((len(keys) - 1, 2), np.uint64)
+        murmur3_each(self.arena[self.plan.cell(node, layout.KEY_DATA) :], keys, hashes)
+        owners = np.repeat(np.arange(len(ends) - 1, dtype=np.uint64), np.diff(ends))
+        mixed = hashes[:, 0] ^ (owners * np.uint64(0x9E3779B97F4A7C15))
+        return len(np.unique(mixed)) < len(mixed)
 
     def of(self, node: int, rows: Integers) -> tuple[Integers, list[str], Integers]:
         """The documents and paths of some rows of a node.
@@ -67,23 +81,28 @@ class Places:
         if not indices:
             return rows, [".".join(reversed(names))], np.zeros(len(rows), np.int64)
         different, numbers = np.unique(np.stack(indices, axis=1), axis=0, return_inverse=True)
-        paths = [self._path(names, list(map(int, found)), keyed) for found in different]
-        return rows, paths, numbers.reshape(-1)
+        steps = [self._steps(found, of) for found, of in zip(different.T, keyed, strict=True)]
+        return rows, [_path(names, found) for found in zip(*steps, strict=True)], numbers.reshape(-1)
 
-    def _path(self, names: list[str], indices: list[int], keyed: list[int]) -> str:
-        steps = [
-            self._key(keyed[found], indices[found]) if keyed[found] >= 0 else f"[{indices[found]}]"
-            for found in range(len(indices))
-        ]
-        path = ""
-        nested = iter(reversed(steps))
-        for name in reversed(names):
-            path += (f".{name}" if path else name) if name else next(nested)
-        return path
+    def _steps(self, indices: Integers, keyed: int) -> list[str]:
+        """Indices as steps of paths: of a list as they are, of a map by the keys at those rows."""
+        if keyed < 0:
+            return [f"[{index}]" for index in indices.tolist()]
+        ends = self.ends(keyed, layout.KEY_ENDS, int(self.levels[self.plan.cell(keyed, layout.INNER)]))
+        content = self.arena[self.plan.cell(keyed, layout.KEY_DATA) :]
+        starts, stops = ends[indices].tolist(), ends[indices + 1].tolist()
+        return [key_step(content[start:stop].tobytes().decode()) for start, stop in zip(starts, stops, strict=True)]
 
-    def _key(self, node: int, row: int) -> str:
-        """The key of a map's entry, as a step of a path."""
-        ends = self.ends(node, layout.KEY_ENDS, int(self.levels[self.plan.cell(node, layout.INNER)]))
-        start = self.plan.cell(node, layout.KEY_DATA)
-        key = self.arena[start + ends[row] : start + ends[row + 1]].tobytes().decode(errors="surrogateescape")
-        return f"[{json.dumps(key)}]"
+
+def key_step(key: str) -> str:
+    """A key of a map as the step of a path."""
+    return f"[{json.dumps(key)}]"
+
+
+def _path(names: list[str], steps: tuple[str, ...]) -> str:
+    """A path of names, from the inside outwards, with the steps in the places of those that are empty."""
+    path = ""
+    inward = iter(reversed(steps))
+    for name in reversed(names):
+        path += (f".{name}" if path else name) if name else next(inward)
+    return path

@@ -3,6 +3,7 @@
 Belongs here: turning the tape and the states of a decoded batch into the two columns. Does not: which values fit.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +16,7 @@ import pyarrow as pa
 from fq_platform.extraction.bson_values import walk
 from fq_platform.extraction.extended_json import dumps
 from fq_platform.extraction.kernels import layout
-from fq_platform.extraction.places import Places
+from fq_platform.extraction.places import Places, key_step
 from fq_platform.extraction.plan import Integers, Plan
 
 RESCUED = pa.map_(pa.string(), pa.string())
@@ -37,8 +38,8 @@ def nulls_of(plan: Plan, places: Places, documents: int) -> pa.Array:
     numbers: list[Integers] = []
     paths: list[str] = []
     for node in map(int, np.flatnonzero(plan.nodes[: plan.used[0], layout.NULLS])):
-        if node not in plan.columns:
-            continue  # an element of an array or a map cannot be missing, so that null says it all
+        if node not in plan.columns or plan.cell(node, layout.WANT) == layout.THE_ID:
+            continue  # what cannot be missing is null in its column and nowhere else
         start = plan.cell(node, layout.VALID)
         rows = int(places.levels[plan.cell(node, layout.LEVEL)])
         null = np.flatnonzero(places.arena[start : start + rows] == layout.EXPLICIT_NULL)
@@ -73,7 +74,7 @@ def rescued_of(tape: Integers, data: npt.NDArray[np.uint8], places: Places, docu
     tape = tape[np.argsort(tape[:, layout.TAPE_NODE], kind="stable")]
     paths: list[str] = []
     for node, entries in groupby(tape.tolist(), key=itemgetter(layout.TAPE_NODE)):
-        paths += _paths(int(node), list(entries), places)
+        paths += _paths(int(node), list(entries), places, data)
     raw = memoryview(data.data)
     texts = [_text(entry, raw) for entry in tape.tolist()]
     owner = tape[:, layout.TAPE_DOCUMENT]
@@ -85,18 +86,21 @@ def rescued_of(tape: Integers, data: npt.NDArray[np.uint8], places: Places, docu
     return _ragged(RESCUED, owner, entries, documents)
 
 
-def _paths(node: int, entries: Sequence[list[int]], places: Places) -> list[str]:
+def _paths(node: int, entries: Sequence[list[int]], places: Places, data: npt.NDArray[np.uint8]) -> list[str]:
     rows = np.array([entry[layout.TAPE_ROW] for entry in entries], np.int64)
     _, different, numbers = places.of(node, rows)
-    times: dict[int, int] = {}
+    times: Counter[tuple[int, str]] = Counter()
     result = []
     for number, entry in zip(numbers.tolist(), entries, strict=True):
         path = different[number]
-        if entry[layout.TAPE_KIND] >= layout.REPEATED:
-            row = entry[layout.TAPE_ROW]
-            times[row] = times.get(row, 1) + 1
-            path = f"{path};{times[row]}"
-        result.append(path)
+        if entry[layout.TAPE_KEY] >= 0:
+            # The NUL that ends the key stands right before the value.
+            key = data[entry[layout.TAPE_KEY] : entry[layout.TAPE_AT] - 1].tobytes()
+            path += key_step(key.decode(errors="surrogateescape"))
+        place = (entry[layout.TAPE_ROW], path)
+        # The first of a name is not among the entries if it fitted its column.
+        times[place] += 2 if entry[layout.TAPE_KIND] >= layout.REPEATED and not times[place] else 1
+        result.append(f"{path};{times[place]}" if times[place] > 1 else path)
     return result
 
 

@@ -14,6 +14,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _EXPONENT_BIAS = 6176
 _MOST_DIGITS = 38
+_CANONICAL_HIGH, _CANONICAL_LOW = np.uint64((10**34 - 1) >> 64), np.uint64((10**34 - 1) % 2**64)
+"""The greatest coefficient of a Decimal128."""
 
 
 @kernel
@@ -100,6 +102,8 @@ def from_decimal128(word_low, word_high, scale, limit_low, limit_high):
         return False, word_low, word_high
     exponent = np.int64((word_high >> np.uint64(49)) & np.uint64(0x3FFF)) - _EXPONENT_BIAS
     high = word_high & np.uint64(0x1FFFFFFFFFFFF)
+    if high > _CANONICAL_HIGH or (high == _CANONICAL_HIGH and word_low > _CANONICAL_LOW):
+        return False, word_low, high  # such bits mean zero; rescued, they are kept as they are
     fits, low, high = scaled(word_low, high, exponent + scale, limit_low, limit_high)
     if not fits:
         return False, low, high

@@ -28,6 +28,7 @@ from fq_platform.extraction.kernels.elements import (
 )
 from fq_platform.extraction.kernels.layout import (
     CELLS,
+    CHECKED,
     CHILD,
     DEPTH,
     DONE,
@@ -60,7 +61,7 @@ from fq_platform.extraction.kernels.layout import (
     WANT,
 )
 from fq_platform.extraction.kernels.names import cell, is_named, put_cell, slot_of
-from fq_platform.extraction.kernels.values import FITS, NO_ROOM, UNSOUND, copy_text, put_value
+from fq_platform.extraction.kernels.values import DOES_NOT, FITS, NO_ROOM, UNSOUND, copy_text, put_value
 
 _ROW = 8 * CELLS
 """The size of a node's row (bytes)."""
@@ -74,6 +75,24 @@ def _may_have_a_column(kind, size):
     if kind == DOCUMENT or kind == ARRAY:
         return size > _EMPTY
     return kind not in (UNDEFINED, REGEX, DB_POINTER, CODE_WITH_SCOPE, MAX_KEY, MIN_KEY)
+
+
+@kernel
+def _has_key(at, stop, node, memory, first, rows):
+    """Whether a map, whose entries begin at row `first`, has a key already."""
+    ends, keys = memory + cell(node, KEY_ENDS), memory + cell(node, KEY_DATA)
+    for row in range(first, rows):
+        start = np.int64(load_int32(ends + 4 * (row - 1)))
+        size = np.int64(load_int32(ends + 4 * row)) - start
+        if size == stop - at:
+            same = True
+            for i in range(size):
+                if load_uint8(keys + start + i) != load_uint8(at + i):
+                    same = False
+                    break
+            if same:
+                return True
+    return False
 
 
 @kernel
@@ -150,14 +169,27 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                 here = levels[level]
                 if here >= rooms[level]:
                     return IS_FULL, document, taped
-                levels[level] = here + 1
                 stop = name_end(at, end)
                 if stop < 0:
                     return IS_CORRUPT, document, taped
                 if mode == MAPS:
-                    outcome = copy_text(at, stop, container, KEY_ENDS, KEY_DATA, KEY_ROOM, KEY_USED, memory, here)
-                    if outcome == NO_ROOM:
+                    again = cell(container, CHECKED) != 0 and _has_key(at, stop, container, memory, row, here)
+                    outcome = np.int64(DOES_NOT)
+                    if not again:
+                        outcome = copy_text(at, stop, container, KEY_ENDS, KEY_DATA, KEY_ROOM, KEY_USED, memory, here)
+                    if outcome == NO_ROOM or taped >= len(tape):
                         return IS_FULL, document, taped
+                    if outcome == DOES_NOT:
+                        after = value_end(kind, stop + 1, end)
+                        if after < 0:
+                            return IS_CORRUPT, document, taped
+                        tape[taped, 0], tape[taped, 1], tape[taped, 2] = parent, own, kind + (REPEATED if again else 0)
+                        tape[taped, 3], tape[taped, 4] = stop + 1 - begin, after - begin
+                        tape[taped, 5], tape[taped, 6] = document, at - begin
+                        taped += 1
+                        at = after
+                        continue
+                levels[level] = here + 1
                 at = stop + 1
             want = cell(node, WANT)
             state_at = memory + cell(node, VALID) + here
@@ -182,7 +214,8 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                     frames[depth, 3], frames[depth, 4], frames[depth, 5] = row, own, previous
                     depth += 1
                     parent, mode, end, previous = number, want, after - 1, np.int64(-1)
-                    row, own = here, here
+                    # Beneath a list or map, rows are counted; what is kept is where its own begin.
+                    row, own = (here if want == STRUCTS else levels[cell(node, INNER)]), here
                     at += 4
                     continue
                 outcome, after = put_value(kind, at, end, want, node, memory, here)
@@ -204,7 +237,8 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
             if taped >= len(tape):
                 return IS_FULL, document, taped
             tape[taped, 0], tape[taped, 1], tape[taped, 2] = number, here, kind + (REPEATED if repeated else 0)
-            tape[taped, 3], tape[taped, 4], tape[taped, 5] = at - begin, after - begin, document
+            tape[taped, 3], tape[taped, 4] = at - begin, after - begin
+            tape[taped, 5], tape[taped, 6] = document, -1
             taped += 1
             at = after
     return DONE, np.int64(len(starts)), taped

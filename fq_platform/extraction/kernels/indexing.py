@@ -170,6 +170,13 @@ def index_documents(data, path, steps, offsets, hashes, event_times, kinds, plac
 
 
 @kernel
+def end_of_value(data, start, kind, end):
+    """The offset at which a value ends that the pass has found sound."""
+    begin = address_of(data)
+    return value_end(kind, begin + start, begin + end) - begin
+
+
+@kernel
 def write_keys(data, kinds, places, sizes, exotic, starts, text):
     """Write each `_id`'s text at its start; those of `exotic` were written before."""
     begin, target = address_of(data), address_of(text)

@@ -31,8 +31,9 @@ Belongs here: names of cells, states and results. Does not: code.
     KEY_DATA,
     KEY_ROOM,
     KEY_USED,
+    CHECKED,  # of a map: 1 if its keys are to be compared, since a document of the batch repeats one
     CELLS,
-) = range(26)
+) = range(27)
 
 # What a node's column holds.
 (
@@ -67,7 +68,8 @@ DEPTH = 32
 """How deep columns are nested; what lies deeper is rescued."""
 FRAMES = DEPTH + 2
 
-# Cells of an entry on the tape of values that do not fit.
-TAPE_NODE, TAPE_ROW, TAPE_KIND, TAPE_AT, TAPE_AFTER, TAPE_DOCUMENT, TAPE_CELLS = range(7)
+# Cells of an entry on the tape of values that do not fit. An entry of a map that is no row of it, for its key is
+# repeated or no text, has the map's node and row, and the place of its key; for others that place is -1.
+TAPE_NODE, TAPE_ROW, TAPE_KIND, TAPE_AT, TAPE_AFTER, TAPE_DOCUMENT, TAPE_KEY, TAPE_CELLS = range(8)
 REPEATED = 256
 """Added to the kind of a value whose name stood in the same document before."""
