@@ -231,6 +231,7 @@ def test_pause_for_the_rate_ends_when_the_consumer_leaves(watched: Any) -> None:
     things, _ = watched()
     batches = read(things, Window(), Range.everything(), ReadOptions(documents_per_second=1))
     next(batches)
+    time.sleep(0.3)
     started = time.monotonic()
 
     batches.close()
