@@ -136,7 +136,7 @@ def _of_kind(value: Any, kind: str) -> Any:
         case Timestamp() if kind == "bsontimestamp":
             unsigned = value.time << 32 | value.inc
             return unsigned - 2**64 if unsigned >= 2**63 else unsigned
-        case Binary() if kind == f"binary/{value.subtype}" and not is_uuid(value):
+        case Binary() if kind == f"binary/{value.subtype}":  # in binary/4 also those of 16 bytes
             return bytes(value)
     return MISFIT
 
