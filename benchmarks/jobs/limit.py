@@ -9,11 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fq_platform.extraction.reading import ReadOptions, read
 
 from benchmarks.lake import Lake
 from benchmarks.measure import Cost
 from fq_platform.extraction.ranges import Range
+from fq_platform.extraction.reading import ReadOptions, read
+from fq_platform.extraction.sync import SyncOptions
 from fq_platform.extraction.windows import Window
 
 _NOT_IN_THE_FILE = {"compression_level": 1, "write_batch_size": 16_384, "store_schema": False}
@@ -40,7 +41,9 @@ def run(uri: str, home: str, collection: str) -> dict[str, Any]:
 
 
 def _own(lake: Lake, collection: str) -> Iterator[bytes]:
-    return read(lake.database[collection], Window(), Range.everything(), ReadOptions())
+    return read(
+        lake.database[collection], Window(), Range.everything(), ReadOptions(batch_bytes=SyncOptions().batch_bytes)
+    )
 
 
 def _pymongo(lake: Lake, collection: str) -> Iterator[bytes]:

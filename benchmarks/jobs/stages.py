@@ -3,7 +3,7 @@
 Belongs here: the stages, one after the other, over batches that lie in memory. Does not: targets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from fq_platform.extraction.batch import Batch, index
 from fq_platform.extraction.decoder import Decoder
 from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions, read
+from fq_platform.extraction.sync import SyncOptions
 from fq_platform.extraction.windows import Window
 
 _EMPTY = pa.schema([])
@@ -40,7 +41,9 @@ def run(uri: str, home: str, collection: str, warm: str) -> dict[str, Any]:
     lake.connect()
     costs = {name: Cost() for name in ("read", "index", "decode", "parquet")}
     with costs["read"].measured():
-        raw = list(read(lake.database[collection], Window(), Range.everything(), ReadOptions()))
+        for _ in _read(lake, collection):
+            pass
+    raw = [bytes(data) for data in _read(lake, collection)]
     with costs["index"].measured():
         batches = [index(data) for data in raw]
     _decode_and_write(batches, Path(home) / "stage.parquet", costs["decode"], costs["parquet"])
@@ -48,6 +51,11 @@ def run(uri: str, home: str, collection: str, warm: str) -> dict[str, Any]:
     with Sampler() as sampler:
         lake.sync(collection, workers=1)
     return {"cpu": {name: cost.cpu for name, cost in costs.items()}, "profile": sampler.shares()}
+
+
+def _read(lake: Lake, collection: str) -> Iterator[bytes | memoryview]:
+    options = ReadOptions(batch_bytes=SyncOptions().batch_bytes)
+    return read(lake.database[collection], Window(), Range.everything(), options)
 
 
 def _decode_and_write(batches: Sequence[Batch], target: Path, decoding: Cost, writing: Cost) -> None:
