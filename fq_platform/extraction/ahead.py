@@ -61,6 +61,7 @@ class Ahead(Generic[T]):
                 return
             self._wanted.release()
             yield item
+            del item  # what was consumed must not stay while the next one is awaited
 
     def _fetch(self) -> None:
         end = _End()

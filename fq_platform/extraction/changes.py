@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.windows import owner, value_at
 
 LIMIT = 50_000

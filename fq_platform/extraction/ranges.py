@@ -20,7 +20,7 @@ from bson import Decimal128
 from pymongo.collection import Collection
 
 from fq_platform.extraction.brackets import LEAST, ORDER, Bracket, beyond, bracket_of, is_unicode, is_uuid, sort_key
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.keys import INTEGER, OBJECT_ID, TAKEN, UUID, document_key, parse_key
 from fq_platform.extraction.windows import Window
 

@@ -19,7 +19,7 @@ from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 from pymongo.read_preferences import make_read_preference, read_pref_mode_from_name
 
 from fq_platform.extraction.ahead import Ahead
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.pace import Pace
 from fq_platform.extraction.ranges import Range, both
 from fq_platform.extraction.windows import Window
@@ -202,7 +202,7 @@ def last_id(batch: bytes) -> Any:
     start = 0
     for start in _starts(batch):  # noqa: B007 - the last one is wanted
         pass
-    return RawBSONDocument(batch[start:], _RAW)["_id"]
+    return RawBSONDocument(bytes(batch[start:]), _RAW)["_id"]
 
 
 def _starts(batch: bytes) -> Iterator[int]:

@@ -1,48 +1,23 @@
-"""Reading MongoDB: connecting, and streaming a window as raw BSON.
+"""The source: connecting to MongoDB, and its errors in words.
 
-Belongs here: everything that talks to the server, and errors a user can act on. Does not: typing or landing.
+Belongs here: the client, and what a user can do about an error. Does not: reading documents (`reading.py`).
 """
 
 import difflib
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from bson import CodecOptions
-from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from fq_platform.errors import FqError
-from fq_platform.extraction.decode import CODEC
-from fq_platform.extraction.windows import Window
 
-_RAW: CodecOptions[Any] = CODEC.with_options(document_class=RawBSONDocument)
-BATCH_BYTES = 64 * 2**20
-"""A batch ends when its documents reach this size (bytes), however few they are: one alone may have 16 MiB."""
 _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
-
-
-@dataclass(frozen=True)
-class RawDocument:
-    """A document as its bytes.
-
-    Args:
-        id: The `_id` as pymongo decodes it.
-        bson: The document's BSON (bytes).
-        hash: BLAKE2b-128 of the bytes, in hex: what tells a changed document from an unchanged one.
-    """
-
-    id: Any
-    bson: bytes
-    hash: str
 
 
 def address(uri: str) -> str:
@@ -165,36 +140,3 @@ def require_collection(database: Database[dict[str, Any]], collection: str) -> N
         where="sources file (FQ_SOURCES)",
         fix=f"{hint}. Correct the name, or remove it from the sources file",
     )
-
-
-def stream(
-    database: Database[dict[str, Any]], collection: str, window: Window, batch_documents: int
-) -> Iterator[list[RawDocument]]:
-    """Stream a window's documents.
-
-    Args:
-        database: The database to read.
-        collection: The collection's name.
-        window: Which documents.
-        batch_documents: The most documents in a batch; it has fewer if they come to `BATCH_BYTES`.
-
-    Yields:
-        Batches of documents, in the server's order. An update during the read can move a document within the
-        index that is walked, so that the cursor meets it twice.
-    """
-    raw = Collection(database, collection, codec_options=_RAW)
-    batch: list[RawDocument] = []
-    size = 0
-    document: Any  # a RawBSONDocument: pymongo's types do not follow codec options
-    with raw.find(window.filter, batch_size=batch_documents) as cursor:
-        for document in cursor:
-            if not window.owns(document):
-                continue
-            bson = bytes(document.raw)
-            batch.append(RawDocument(document["_id"], bson, hashlib.blake2b(bson, digest_size=16).hexdigest()))
-            size += len(bson)
-            if len(batch) == batch_documents or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch

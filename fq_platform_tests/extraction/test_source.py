@@ -8,17 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bson
 import pytest
-from bson.datetime_ms import DatetimeMS
-from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
-from pymongo.database import Database
 
 from fq_platform.errors import FqError
 from fq_platform.extraction import source
-from fq_platform.extraction.source import address, connect, mongo_errors, stream
-from fq_platform.extraction.windows import Window
+from fq_platform.extraction.source import address, connect, mongo_errors
 
 SECRET = "s3cretword"
 OPTIONS = "directConnection=true&serverMonitoringMode=poll&heartbeatFrequencyMS=60000"
@@ -109,7 +104,7 @@ def guarded_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with Server(folder, port), MongoClient(f"mongodb://127.0.0.1:{port}/?{OPTIONS}") as client:
+    with Server(folder, port), MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?{OPTIONS}") as client:
         client.admin.command("createUser", "reader", pwd=SECRET, roles=["root"])
         client.shop.things.insert_one({"_id": 1})
     with Server(folder, port, "--auth"):
@@ -163,45 +158,3 @@ def test_reading_without_a_password_where_one_is_needed_is_told(guarded_port: in
     uri = f"mongodb://127.0.0.1:{guarded_port}/?{OPTIONS}"
     with pytest.raises(FqError, match="MongoDB denies this to the user"), connect(uri, 10) as client, mongo_errors(uri):
         client.shop.things.find_one()
-
-
-@pytest.mark.services
-def test_batches_end_at_the_number_of_documents_and_at_their_size(
-    mongo_database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mongo_database.things.insert_many([{"_id": n, "text": "x" * 1000} for n in range(7)])
-
-    def sizes(batch_documents: int) -> list[int]:
-        return [len(batch) for batch in stream(mongo_database, "things", Window(), batch_documents)]
-
-    assert sizes(3) == [3, 3, 1]
-    assert sizes(7) == [7]
-    monkeypatch.setattr(source, "BATCH_BYTES", 2_000)
-    assert sizes(7) == [2, 2, 2, 1]
-
-
-@pytest.mark.services
-def test_hash_tells_documents_apart_by_their_bytes(mongo_database: Database[dict[str, Any]]) -> None:
-    mongo_database.things.insert_many([{"_id": 1, "n": 1}, {"_id": 2, "n": 1}])
-
-    (first,) = stream(mongo_database, "things", Window(), 10)
-    mongo_database.things.update_one({"_id": 1}, {"$set": {"n": 1.0}})
-    (second,) = stream(mongo_database, "things", Window(), 10)
-
-    assert bson.decode(first[0].bson) == {"_id": 1, "n": 1}
-    assert [len(document.hash) for document in first] == [32, 32]
-    assert first[0].hash != first[1].hash
-    assert (first[0].hash == second[0].hash, first[1].hash == second[1].hash) == (False, True)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        bson.encode({"_id": 7, "d": DatetimeMS(10**15)}),
-        bson.encode({"_id": 7, "s": "abX"}).replace(b"abX", b"ab\xff"),
-        bson.encode({"_id": 7, "u": bson.Binary(b"short", 4)}),
-    ],
-    ids=["year beyond 9999", "not UTF-8", "odd UUID"],
-)
-def test_id_is_read_whatever_else_the_document_holds(content: bytes) -> None:
-    assert RawBSONDocument(content, source._RAW)["_id"] == 7
