@@ -68,10 +68,12 @@ def test_only_doubles_that_are_no_whole_numbers_are_fractions() -> None:
 def test_many_rare_keys_are_data_and_many_common_ones_are_not() -> None:
     rare = observed(*({"n": {f"k{number}": 1}} for number in range(65)))
     common = observed(*({"n": {f"k{number}": 1 for number in range(65)}} for _ in range(65)))
+    spread = observed(*({"n": {f"k{number}": 1 for number in range(70) if number % 5 == turn}} for turn in range(5)))
     few = observed(*({"n": {f"k{number}": 1}} for number in range(64)))
 
     assert rare.fields["n"].keys_are_data
     assert not common.fields["n"].keys_are_data
+    assert not spread.fields["n"].keys_are_data
     assert not few.fields["n"].keys_are_data
 
 

@@ -123,3 +123,4 @@ def test_bytes_that_are_no_text_and_long_lists_are_told_in_lines_of_their_own(tm
     load(tmp_path, content)
     assert '  #   "line\\nfeed"' in content
     assert "  #   ... and 51 more paths" in content
+    assert sum(line.startswith("  #   ") for line in content.splitlines()) == 151
