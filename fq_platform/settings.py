@@ -85,7 +85,6 @@ class Settings(BaseSettings):
     extraction_read_preference: ReadPreference | None = Field(
         default=None, validation_alias="FQ_EXTRACTION_READ_PREFERENCE"
     )
-    extraction_batch_documents: int = Field(default=5_000, ge=1, validation_alias="FQ_EXTRACTION_BATCH_DOCUMENTS")
 
     s3_bucket: str = Field(default="fq-app-analytics-bucket-1", validation_alias="S3_BUCKET")
     aws_region: str = Field(default="eu-central-1", validation_alias="AWS_REGION")

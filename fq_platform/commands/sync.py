@@ -1,0 +1,132 @@
+"""`fq sync`: extraction alone, once, without Dagster.
+
+Belongs here: the command's options, and the order of its steps. Does not: extraction, or what is printed.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fq_platform.extraction.scope import Scope
+    from fq_platform.extraction.sync import SyncResult
+    from fq_platform.settings import Settings
+    from fq_platform.sources import Sources
+
+_DAY = ["%Y-%m-%d"]
+
+
+class SyncEngine(StrEnum):
+    """What reads MongoDB and writes the tables."""
+
+    ARROW = "arrow"
+    SPARK = "spark"
+
+
+class ReportFormat(StrEnum):
+    """How the result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def sync(
+    collections: Annotated[list[str] | None, typer.Argument(metavar="[COLLECTION]...")] = None,
+    partition: Annotated[
+        dt.datetime | None, typer.Option(metavar="DAY", formats=_DAY, help="This day only, such as 2026-01-31.")
+    ] = None,
+    first: Annotated[
+        dt.datetime | None, typer.Option("--from", metavar="DAY", formats=_DAY, help="This day and those after it.")
+    ] = None,
+    last: Annotated[
+        dt.datetime | None, typer.Option("--to", metavar="DAY", formats=_DAY, help="This day and those before it.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="All days until today: what happens without --partition, --from and --to.")
+    ] = False,
+    engine: Annotated[SyncEngine, typer.Option(help="What reads and writes.")] = SyncEngine.ARROW,
+    form: Annotated[ReportFormat, typer.Option("--format", help="How the result is printed.")] = ReportFormat.TABLE,
+) -> None:
+    """Bring raw tables into agreement with MongoDB, once: what differs is appended, nothing is repeated.
+
+    COLLECTION is a name from the sources file; without any, all collections that it declares are compared, whole: all
+    their days, from start_date until today. With days, only collections that declare partition_by are compared, and
+    only these days. Each table gets one snapshot, or none if nothing differs. Reads the MongoDB of MONGO_URI, else the
+    embedded one.
+    """
+    first_day, last_day = _days(partition, first, last, full)
+    _require_arrow(engine)
+
+    from rich.console import Console
+
+    from fq_platform.commands import sync_report
+    from fq_platform.extraction.scope import asked_for
+    from fq_platform.settings import get_settings
+    from fq_platform.sources import get_sources
+
+    sources = get_sources()
+    scopes = asked_for(sources, collections or (), first_day, last_day)
+    results: list[SyncResult] = []
+    try:
+        for result in _results(get_settings(), sources, scopes):
+            results.append(result)
+    finally:  # what was done before an error or Ctrl-C is done, and said
+        if form is ReportFormat.JSON:
+            typer.echo(sync_report.as_json(results))
+        elif results:
+            sync_report.show(results, Console())
+
+
+def _days(
+    partition: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None, full: bool
+) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day asked for, each None if not given."""
+    if sum((partition is not None, first is not None or last is not None, full)) > 1:
+        raise typer.BadParameter("--partition, --from with --to, and --full exclude each other")
+    begin, end = (partition, partition) if partition else (first, last)
+    return (begin.date() if begin else None, end.date() if end else None)
+
+
+def _require_arrow(engine: SyncEngine) -> None:
+    from fq_platform.errors import FqError
+
+    if engine is not SyncEngine.ARROW:
+        raise FqError(
+            f"The engine {engine.value!r} is not available yet",
+            where="--engine",
+            fix="Leave it out: arrow reads MongoDB in parallel and needs no Java",
+        )
+
+
+def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") -> "Iterator[SyncResult]":
+    """Sync one collection after the other, telling how far it is."""
+    import uuid
+
+    from rich.console import Console
+
+    from fq_platform.commands.source import source_client
+    from fq_platform.commands.sync_progress import teller
+    from fq_platform.extraction.options import sync_options
+    from fq_platform.extraction.sync import sync as land
+    from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+
+    run_id = f"fq-sync-{uuid.uuid4()}"
+    with source_client(settings) as client, teller(Console(stderr=True)) as progress:
+        catalog = open_catalog(settings)
+        for scope in scopes:
+            progress.begin(scope.collection)
+            yield land(
+                client[sources.database],
+                scope.collection,
+                scope.windows,
+                catalog=catalog,
+                table=scope.table,
+                warehouse=warehouse_uri(settings),
+                run_id=run_id,
+                partition=scope.partition,
+                options=sync_options(settings, sources.collections[scope.collection]),
+                on_progress=progress.tell,
+            )
