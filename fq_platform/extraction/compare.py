@@ -4,7 +4,9 @@ Belongs here: the compiled hash table of live rows. Does not: where live rows li
 what is appended because of the outcome (`unit.py`).
 """
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +22,15 @@ from fq_platform.extraction.kernels.comparing import (
     add_keys,
     compare_slots,
     fill_slots,
+    find_content,
+    match_in_order,
     remove_keys,
     unseen_keys,
 )
 from fq_platform.extraction.kernels.murmur import murmur3_strings
+from fq_platform.lakehouse.live import LIVE_COLUMNS
 
-__all__ = ["INSERT", "MET", "UNCHANGED", "UPDATE", "Comparison", "KeySet", "instants", "texts_of"]
+__all__ = ["INSERT", "MET", "UNCHANGED", "UPDATE", "Comparison", "Cursor", "Rows", "instants", "texts_of"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -73,34 +78,111 @@ class KeySet:
         return found
 
 
+class Rows(Protocol):
+    """Rows of the lake: `LiveRows`, or some of them put aside."""
+
+    count: int
+
+    def batches(self, columns: Sequence[str] = LIVE_COLUMNS) -> Iterator[pa.RecordBatch]:
+        """Stream the rows, always in the same order."""
+
+
 class Comparison:
     """The live rows of a window, or of a range of it, and which of them the source still has.
 
-    Memory: 48 bytes a slot, at most two thirds of the slots taken.
+    Where the lake has only inserts, so that each row is the newest of its document, and documents come in the order of
+    the rows, content hashes are compared one by one: 17 bytes a row, and no key is read at all. The first document
+    for which that does not hold makes a hash table necessary: 48 bytes a slot, at most two thirds of them taken.
+
+    Documents may be compared by several threads, each with a `Cursor`, if they have no document in common.
 
     Args:
-        rows: All versions of the documents, in any order, with the columns of `lakehouse.live.LIVE_COLUMNS`.
-        count: How many rows that are, or more.
+        rows: All versions of the documents, in any order.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self._lock = threading.RLock()
+        self._slots: Hashes | None = None
+        self._contents, self._seen = np.empty((rows.count, 2), np.uint64), np.zeros(rows.count, np.bool_)
+        self.latest = 0
+        """The greatest time of extraction (microseconds since 1970), of tombstones too; 0 if there are no rows."""
+        if not self._read_contents():
+            self.table()
+
+    def _read_contents(self) -> bool:
+        """Read content hashes and times; tells whether all rows are inserts."""
+        at, only_inserts = 0, True
+        for operations, contents, times in (batch.columns for batch in self.rows.batches(LIVE_COLUMNS[1:])):
+            self._contents[at : at + len(times)] = _words(contents)
+            at += len(times)
+            self.latest = max(self.latest, pc.max(instants(times)).as_py() or 0)
+            only_inserts = only_inserts and pc.all(pc.equal(operations, "insert")).as_py() is not False
+        return only_inserts
+
+    def in_order(self, contents: Hashes, rows: npt.NDArray[np.int64], position: int) -> tuple[int, int]:
+        """Compare documents with the rows from a position on, as long as they are the same.
+
+        Args:
+            contents: Hashes of the documents (shape: (n, 2)).
+            rows: Which of them to compare (shape: m).
+            position: The row that is expected to be the first of them.
+
+        Returns:
+            How many documents are unchanged rows, from the first on, and the next position.
+        """
+        with self._lock:  # the table must know all that was seen before it
+            done = 0
+            while self._slots is None and len(self._contents):
+                reached = match_in_order(self._contents, self._seen, position, contents, rows, done)
+                position += reached - done
+                done = reached
+                if done == len(rows):
+                    break
+                # The lake may go on elsewhere: behind what was deleted in the source, or in another of its files.
+                position = find_content(self._contents, position, contents[rows[done], 0], contents[rows[done], 1])
+                if position < 0 or self._seen[position]:
+                    break
+            return done, max(position, 0)
+
+    def table(self) -> Hashes:
+        """The hash table, made on first use; what was seen in order is seen there too."""
+        with self._lock:
+            if self._slots is None:
+                slots = np.zeros((_power_of_two(self.rows.count * 3 // 2), SLOT_WORDS), np.uint64)
+                at = 0
+                for keys, operations, contents, times in (batch.columns for batch in self.rows.batches()):
+                    deleted = pc.equal(operations, "delete").to_numpy(zero_copy_only=False)
+                    seen = self._seen[at : at + len(keys)]
+                    at += len(keys)
+                    hashes = murmur3_strings(keys)
+                    fill_slots(slots, hashes, _words(contents), instants(times).to_numpy(), deleted, seen)
+                self._contents, self._slots = np.empty((0, 2), np.uint64), slots
+            return self._slots
+
+    def missing(self) -> Hashes:
+        """Hashes of the live keys that no document had (shape: (n, 2)); to be asked when all are compared."""
+        if self._slots is None and self._seen.all():
+            return np.empty((0, 2), np.uint64)
+        slots = self.table()
+        keys = np.empty((unseen_keys(slots, np.empty((0, 2), np.uint64)), 2), np.uint64)
+        unseen_keys(slots, keys)
+        return keys
+
+
+class Cursor:
+    """One thread's way through a comparison.
+
+    Args:
+        comparison: Perhaps shared with other threads.
         remember: Whether to remember keys that the lake does not have, so that they are not landed twice. Needed where
             a read can meet a document twice: not where it goes by `_id`.
     """
 
-    def __init__(self, rows: Iterable[pa.RecordBatch], count: int, *, remember: bool) -> None:
-        self._slots = np.zeros((_power_of_two(count * 3 // 2), SLOT_WORDS), np.uint64)
+    def __init__(self, comparison: Comparison, *, remember: bool) -> None:
+        self._comparison = comparison
+        self._position = 0
         self._met = KeySet() if remember else None
-        self.latest = 0
-        """The greatest time of extraction (microseconds since 1970), of tombstones too; 0 if there are no rows."""
-        for batch in rows:
-            self._take(batch)
-
-    def _take(self, batch: pa.RecordBatch) -> None:
-        if len(batch) == 0:
-            return
-        keys, operations, contents, times = batch.columns
-        microseconds = instants(times).to_numpy()
-        deleted = pc.equal(operations, "delete").to_numpy(zero_copy_only=False)
-        fill_slots(self._slots, murmur3_strings(keys), _words(contents), microseconds, deleted)
-        self.latest = max(self.latest, int(microseconds.max()))
 
     def outcomes(self, keys: Hashes, contents: Hashes, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         """Compare some documents.
@@ -113,19 +195,20 @@ class Comparison:
         Returns:
             UNCHANGED, INSERT, UPDATE or MET for each of those (shape: m).
         """
+        done, self._position = self._comparison.in_order(contents, rows, self._position)
+        outcomes = np.full(len(rows), UNCHANGED, np.int8)
+        if done < len(rows):
+            outcomes[done:] = self._by_key(keys, contents, rows[done:])
+        return outcomes
+
+    def _by_key(self, keys: Hashes, contents: Hashes, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         outcomes, unknown = np.empty(len(rows), np.int8), np.empty(len(rows), np.bool_)
-        compare_slots(self._slots, keys, contents, rows, outcomes, unknown)
+        compare_slots(self._comparison.table(), keys, contents, rows, outcomes, unknown)
         if self._met is not None and unknown.any():
             positions = np.flatnonzero(unknown)
             again = ~self._met.add(keys, rows[positions])
             outcomes[positions[again]] = MET
         return outcomes
-
-    def missing(self) -> Hashes:
-        """Hashes of the live keys that no compared document had (shape: (n, 2))."""
-        keys = np.empty((unseen_keys(self._slots, np.empty((0, 2), np.uint64)), 2), np.uint64)
-        unseen_keys(self._slots, keys)
-        return keys
 
 
 def texts_of(hashes: Hashes, rows: Iterable[pa.RecordBatch]) -> Iterator[pa.StringArray]:

@@ -14,7 +14,6 @@ from bson import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING
 from pymongo.collection import Collection
-from pymongo.cursor import RawBatchCursor
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 from pymongo.read_preferences import make_read_preference, read_pref_mode_from_name
 
@@ -22,6 +21,7 @@ from fq_platform.extraction.ahead import Ahead
 from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.pace import Pace
 from fq_platform.extraction.ranges import Range, both
+from fq_platform.extraction.raw_batches import RawBatches
 from fq_platform.extraction.windows import Window
 
 LARGEST_REPLY = 16 * 2**20
@@ -170,11 +170,11 @@ class _Reading:
     def _walks_by_id(self) -> bool:
         return self._window.day is None
 
-    def _find(self, filter_: dict[str, Any], batch_size: int) -> RawBatchCursor[Any]:
+    def _find(self, filter_: dict[str, Any], batch_size: int) -> RawBatches:
         # Without no_cursor_timeout: what a killed process leaves behind would stay on the server for ever, and a cursor
         # that times out is opened again here.
         order = [("_id", ASCENDING)] if self._walks_by_id else None
-        return self._collection.find_raw_batches(filter_, sort=order, batch_size=batch_size)
+        return RawBatches(self._collection, filter_, sort=order, batch_size=batch_size)
 
     def _batch_size(self) -> int:
         """How many documents make a batch."""

@@ -4,7 +4,6 @@ Belongs here: temporary files of live rows. Does not: which range owns a key (`r
 """
 
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from fq_platform.extraction.compare import instants
 from fq_platform.extraction.ranges import Range, assign
 from fq_platform.lakehouse.live import LIVE_COLUMNS, LiveRows
 
-_ROWS_AT_ONCE = 524_288
+_ROWS_AT_ONCE = 262_144
 
 
 class Spill:
@@ -47,9 +46,9 @@ class Spill:
     def _put_aside(self, rows: pa.RecordBatch) -> None:
         self.latest = max(self.latest, int(pc.max(instants(rows.column(3))).as_py()))
         owners = assign(self._ranges, rows.column(0))
-        order = np.argsort(owners, kind="stable")
+        in_order = bool((owners[:-1] <= owners[1:]).all())
         ends = np.cumsum(np.bincount(owners, minlength=len(self._counts))).tolist()
-        ordered = rows.take(pa.array(order))
+        ordered = rows if in_order else rows.take(pa.array(np.argsort(owners, kind="stable")))
         for number, end in enumerate(ends):
             start = ends[number - 1] if number else 0
             if end > start:
@@ -64,55 +63,6 @@ class Spill:
     def rows(self, number: int) -> "SpilledRows":
         """The rows of one range."""
         return SpilledRows(self._path(number), self._counts[number])
-
-
-class LiveRanges:
-    """The live rows of a window, by ranges, put aside when the first of several is asked for.
-
-    Args:
-        live: The rows of the window.
-        ranges: Its ranges.
-    """
-
-    def __init__(self, live: LiveRows, ranges: Sequence[Range]) -> None:
-        self._live = live
-        self._ranges = ranges
-        self._lock = threading.Lock()
-        self._spill: Spill | None = None
-        self._unfinished = len(ranges)
-
-    def open(self, number: int) -> "LiveRows | SpilledRows":
-        """The rows of one range; may be called by several threads.
-
-        Args:
-            number: The range's number.
-
-        Returns:
-            Its rows.
-        """
-        if len(self._ranges) == 1 or self._live.count == 0:
-            return self._live
-        with self._lock:
-            if self._spill is None:
-                self._spill = Spill(self._live, self._ranges)
-            return self._spill.rows(number)
-
-    @property
-    def latest(self) -> int:
-        """The greatest time of extraction among what was put aside (microseconds since 1970)."""
-        return self._spill.latest if self._spill else 0
-
-    def done(self) -> None:
-        """Say that a range is finished; after the last the files are removed."""
-        with self._lock:
-            self._unfinished -= 1
-            if self._unfinished == 0:
-                self.close()
-
-    def close(self) -> None:
-        """Remove the files, finished or not."""
-        if self._spill is not None:
-            self._spill.close()
 
 
 class SpilledRows:

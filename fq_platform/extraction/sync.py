@@ -17,11 +17,11 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range, plan
 from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.results import Counts, Progress, SyncResult
 from fq_platform.extraction.source import require_collection
-from fq_platform.extraction.spill import LiveRanges
 from fq_platform.extraction.unit import Job, Unit, land
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, open_changelog
@@ -154,7 +154,7 @@ def _units(
         units: list[Unit] = []
         for window in windows:
             ranges = _ranges(collection, window, live[window.day], options.range_documents)
-            parts = LiveRanges(live[window.day], ranges)
+            parts = Parts(live[window.day], ranges, options.range_documents)
             stack.callback(parts.close)
             units.extend(Unit(window, range_, parts, number) for number, range_ in enumerate(ranges))
         yield units

@@ -14,13 +14,13 @@ import numpy as np
 from pymongo.collection import Collection
 
 from fq_platform.extraction.batch import Batch, index
-from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Comparison, texts_of
+from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Cursor, texts_of
 from fq_platform.extraction.decoder import Decoder
 from fq_platform.extraction.envelope import Envelope
+from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions, read
 from fq_platform.extraction.results import Counts
-from fq_platform.extraction.spill import LiveRanges
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.changelog import Append
 from fq_platform.lakehouse.parquet import DataFileWriter
@@ -74,13 +74,13 @@ class Unit:
     Args:
         window: The window.
         range: Which of its documents.
-        live: The live rows of the window, by range.
-        number: The range's number among those.
+        parts: What the window is compared in.
+        number: The unit's number among those of the window.
     """
 
     window: Window
     range: Range
-    live: LiveRanges
+    parts: Parts
     number: int
 
 
@@ -97,29 +97,28 @@ def land(unit: Unit, job: Job) -> Counts:
     Raises:
         StoppedError: Another unit failed meanwhile.
     """
-    live = unit.live.open(unit.number)
+    comparison = unit.parts.open(unit.number).comparison
     # Only a walk by _id, which a whole collection's ranges are read by, meets no document twice.
-    comparison = Comparison(live.batches(), live.count, remember=unit.window.day is not None)
-    at = _later_than(max(comparison.latest, unit.live.latest))
-    envelope = Envelope(unit.window.day, at, job.run_id, job.keep_document)
+    cursor = Cursor(comparison, remember=unit.window.day is not None)
+    envelope = Envelope(unit.window.day, _later_than(unit.parts.latest), job.run_id, job.keep_document)
     writer = job.append.writer(unit.window.day)
     counts = Counts()
     try:
         for batch in _batches(unit, job):
-            found = _land_batch(batch, unit, job, comparison, envelope, writer)
+            found = _land_batch(batch, unit, job, cursor, envelope, writer)
             counts.take_in(found)
             job.report(unit.window, found)
-        missing = comparison.missing()
-        if len(missing):
-            for keys in texts_of(missing, live.batches(["_id"])):
-                writer.write(envelope.tombstones(keys))
-            counts.deleted = len(missing)
+        if unit.parts.is_last(unit.number):
+            missing = comparison.missing()
+            if len(missing):
+                for keys in texts_of(missing, comparison.rows.batches(["_id"])):
+                    writer.write(envelope.tombstones(keys))
+                counts.deleted = len(missing)
+            unit.parts.forget(unit.number)
         job.append.add(writer.close())
     except BaseException:
         writer.abandon()
         raise
-    finally:
-        unit.live.done()
     return counts
 
 
@@ -131,11 +130,11 @@ def _batches(unit: Unit, job: Job) -> Iterator[Batch]:
 
 
 def _land_batch(
-    batch: Batch, unit: Unit, job: Job, comparison: Comparison, envelope: Envelope, writer: DataFileWriter
+    batch: Batch, unit: Unit, job: Job, cursor: Cursor, envelope: Envelope, writer: DataFileWriter
 ) -> Counts:
     """Write the rows of a batch's documents that are new or changed."""
     owned = np.flatnonzero(unit.window.owns_mask(batch.event_times))
-    outcomes = comparison.outcomes(batch.key_hashes, batch.hashes, owned)
+    outcomes = cursor.outcomes(batch.key_hashes, batch.hashes, owned)
     tally = np.bincount(outcomes, minlength=MET + 1)
     found = Counts(inserted=int(tally[INSERT]), updated=int(tally[UPDATE]), unchanged=int(tally[UNCHANGED]))
     changed = (outcomes == INSERT) | (outcomes == UPDATE)

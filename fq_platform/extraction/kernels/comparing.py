@@ -27,8 +27,8 @@ def _find(slots, low, high):
 
 
 @kernel
-def fill_slots(slots, keys, contents, times, deleted):
-    """Take in rows in any order; of a key the newest wins."""
+def fill_slots(slots, keys, contents, times, deleted, seen):
+    """Take in rows in any order; of a key the newest wins. `seen` tells which of them a document had already."""
     for row in range(len(keys)):
         slot = _find(slots, keys[row, 0], keys[row, 1])
         time = np.uint64(times[row])
@@ -39,7 +39,8 @@ def fill_slots(slots, keys, contents, times, deleted):
         slots[slot, 2] = contents[row, 0]
         slots[slot, 3] = contents[row, 1]
         slots[slot, 4] = time
-        slots[slot, 5] = _DELETED if deleted[row] else _LIVE
+        was_seen = (slots[slot, 5] & _SEEN) != 0
+        slots[slot, 5] = (_DELETED if deleted[row] else _LIVE) | (_SEEN if seen[row] or was_seen else np.uint64(0))
 
 
 @kernel
@@ -62,6 +63,44 @@ def compare_slots(slots, keys, contents, rows, outcomes, unknown):
             outcomes[i] = UNCHANGED
         else:
             outcomes[i] = UPDATE
+
+
+@kernel
+def match_in_order(lake, seen, position, contents, rows, begin):
+    """Compare documents with rows of the lake that come in the same order, as long as they do.
+
+    Args:
+        lake: Content hashes of the lake's rows (shape: (k, 2)).
+        seen: Which of those have been matched; added to.
+        position: The row that is expected next.
+        contents: Content hashes of documents (shape: (n, 2)).
+        rows: Which of those to compare (shape: m).
+        begin: The first of `rows` to compare.
+
+    Returns:
+        The first of `rows` that is not the expected one.
+    """
+    i = begin
+    while i < len(rows) and position < len(lake):
+        row = rows[i]
+        if lake[position, 0] != contents[row, 0] or lake[position, 1] != contents[row, 1] or seen[position]:
+            break
+        seen[position] = True
+        position += 1
+        i += 1
+    return i
+
+
+@kernel
+def find_content(lake, position, low, high):
+    """The row of the lake with a content hash, looked for from a position on, then before it; -1 if there is none."""
+    for step in range(len(lake)):
+        row = position + step
+        if row >= len(lake):
+            row -= len(lake)
+        if lake[row, 0] == low and lake[row, 1] == high:
+            return row
+    return -1
 
 
 @kernel
