@@ -46,7 +46,7 @@ class _Bar:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[told]}"),
             TimeElapsedColumn(),
@@ -72,7 +72,9 @@ class _Bar:
         self._progress.reset(self._task, description=name, completed=0, total=None, told="")
 
     def tell(self, found: "Found") -> None:
-        self._progress.update(self._task, completed=found.units_done, total=found.units, told=_told(found))
+        self._progress.update(
+            self._task, completed=found.units_done, total=found.units, told=f"{found.documents:,} documents"
+        )
 
 
 class _Lines:

@@ -21,9 +21,9 @@ COUNTS = ("inserted", "updated", "deleted", "unchanged", "rescued")
 def show(results: "Sequence[SyncResult]", console: Console) -> None:
     """Print a line a table, then what changed in their schemas, then whether anything was written at all."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("table", no_wrap=True)
+    table.add_column("table", overflow="fold")
     for name in (*COUNTS, "seconds"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     for result in results:
         counts = (f"{getattr(result, name):,}" for name in COUNTS)
         table.add_row(_short(result.table), *counts, f"{result.seconds:.1f}")
