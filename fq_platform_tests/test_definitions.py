@@ -50,7 +50,7 @@ before = time.process_time()
 import fq_platform.definitions
 print(json.dumps({
     "seconds": time.process_time() - before,
-    "heavy": sorted({"pyspark", "pymongo", "pyiceberg", "pyarrow", "duckdb"} & set(sys.modules)),
+    "heavy": sorted({"pyspark", "pymongo", "pyiceberg", "pyarrow", "duckdb", "numba"} & set(sys.modules)),
     "home": os.path.exists(os.environ["FQ_HOME"]),
 }))
 """

@@ -4,6 +4,7 @@ Belongs here: what is known of a document before it is decoded. Does not: column
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import bson
 import numpy as np
@@ -12,9 +13,11 @@ import pyarrow as pa
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.codec import CODEC
+from fq_platform.extraction.kernels.elements import OBJECT_ID
 from fq_platform.extraction.kernels.indexing import (
     EXOTIC,
     NO_EVENT_TIME,
+    OBJECT_ID_TEXT,
     end_of_value,
     index_documents,
     write_keys,
@@ -42,7 +45,6 @@ class Batch:
         offsets: Where each document begins, and where the last one ends (int64, shape: n + 1; bytes).
         hashes: MurmurHash3 x64 128 of each document's bytes (uint64, shape: (n, 2)).
         keys: The text of each `_id` (shape: n; see `keys.py`).
-        key_hashes: The same hash of each key's UTF-8 (uint64, shape: (n, 2)).
         event_times: The event time of each document (int64, shape: n; milliseconds since 1970, UTC); NO_EVENT_TIME
             where the field is missing, is no date, or is reached through an array.
     """
@@ -51,11 +53,15 @@ class Batch:
     offsets: npt.NDArray[np.int64]
     hashes: npt.NDArray[np.uint64]
     keys: pa.StringArray
-    key_hashes: npt.NDArray[np.uint64]
     event_times: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    @cached_property
+    def key_hashes(self) -> npt.NDArray[np.uint64]:
+        """The same hash of each key's UTF-8 (uint64, shape: (n, 2))."""
+        return murmur3_strings(self.keys)
 
     def document(self, row: int) -> bytes:
         """The bytes of one document."""
@@ -85,13 +91,18 @@ def index(data: bytes | bytearray | memoryview, event_path: str | None = None) -
         offsets, event_times = np.empty(room + 1, np.int64), np.empty(room, np.int64)
         hashes = np.empty((room, 2), np.uint64)
         kinds, places, sizes = (np.empty(room, np.int64) for _ in range(3))
-        count, stopped = index_documents(array, path, steps, offsets, hashes, event_times, kinds, places, sizes)
+        text = np.empty(room * OBJECT_ID_TEXT, np.uint8)
+        count, stopped = index_documents(array, path, steps, offsets, hashes, event_times, kinds, places, sizes, text)
         if stopped != _FULL:
             break
     if stopped:
         raise _refused(array[offsets[count] :].tobytes(), count, stopped)
-    keys = _keys(array, offsets, kinds[:count], places[:count], sizes[:count])
-    return Batch(array, offsets[: count + 1], hashes[:count], keys, murmur3_strings(keys), event_times[:count])
+    if (kinds[:count] == OBJECT_ID).all():
+        starts = np.arange(0, OBJECT_ID_TEXT * count + 1, OBJECT_ID_TEXT, np.int32)
+        keys = pa.StringArray.from_buffers(count, pa.py_buffer(starts), pa.py_buffer(text[: starts[-1]]))
+    else:
+        keys = _keys(array, offsets, kinds[:count], places[:count], sizes[:count])
+    return Batch(array, offsets[: count + 1], hashes[:count], keys, event_times[:count])
 
 
 def _refused(document: bytes, number: int, why: int) -> CorruptDocumentError:

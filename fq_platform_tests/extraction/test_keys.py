@@ -14,7 +14,7 @@ from bson.datetime_ms import DatetimeMS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.keys import document_key, parse_key
 
 OID = "0123456789abcdef01234567"

@@ -19,7 +19,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from fq_platform.extraction.brackets import Bracket, beyond, bracket_of, sort_key
-from fq_platform.extraction.decode import CODEC
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.keys import document_key
 from fq_platform.extraction.ranges import Range, assign, plan
 from fq_platform.extraction.windows import Window

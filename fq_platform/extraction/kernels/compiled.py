@@ -45,16 +45,16 @@ def kernel(function: Function) -> Function:
     theirs = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _CACHE_FOLDER
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # no folder for the cache
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, error_model="numpy")(function)
     finally:
         numba.config.CACHE_DIR = theirs
 
 
 def inlined(function: Function) -> Function:
     """Compile a function into each kernel that calls it."""
-    return numba.njit(nogil=True, inline="always")(function)
+    return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
 
 
 @inlined

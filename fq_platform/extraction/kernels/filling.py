@@ -176,7 +176,9 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                     again = cell(container, CHECKED) != 0 and _has_key(at, stop, container, memory, row, here)
                     outcome = np.int64(DOES_NOT)
                     if not again:
-                        outcome = copy_text(at, stop, container, KEY_ENDS, KEY_DATA, KEY_ROOM, KEY_USED, memory, here)
+                        outcome = copy_text(
+                            at, stop, limit, container, KEY_ENDS, KEY_DATA, KEY_ROOM, KEY_USED, memory, here
+                        )
                     if outcome == NO_ROOM or taped >= len(tape):
                         return IS_FULL, document, taped
                     if outcome == DOES_NOT:
@@ -218,7 +220,7 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                     row, own = (here if want == STRUCTS else levels[cell(node, INNER)]), here
                     at += 4
                     continue
-                outcome, after = put_value(kind, at, end, want, node, memory, here)
+                outcome, after = put_value(kind, at, end, limit, want, node, memory, here)
                 if outcome == FITS:
                     store_uint8(state_at, np.uint8(PRESENT))
                     at = after

@@ -31,6 +31,7 @@ from fq_platform.extraction.kernels.texts import digits, write_integer, write_ob
 
 NO_EVENT_TIME = np.int64(-(2**63))
 EXOTIC = -1
+OBJECT_ID_TEXT = 24
 _UUID = 4
 _ID = np.frombuffer(b"_id", np.uint8)
 _TRUE = np.frombuffer(b"true", np.uint8)
@@ -115,7 +116,7 @@ def _may_be_taken(at, end):
 def _key_size(kind, at):
     """The size of an `_id`'s text in bytes; EXOTIC if Python has to write it."""
     if kind == OBJECT_ID:
-        return 24
+        return OBJECT_ID_TEXT
     if kind == INT32:
         return digits(np.int64(load_int32(at)))
     if kind == INT64:
@@ -131,14 +132,14 @@ def _key_size(kind, at):
 
 
 @kernel
-def index_documents(data, path, steps, offsets, hashes, event_times, kinds, places, sizes):
-    """Fill the arrays, a row a document, in one pass.
+def index_documents(data, path, steps, offsets, hashes, event_times, kinds, places, sizes, text):
+    """Fill the arrays, a row a document, in one pass; ObjectIds are written out, 24 bytes a row of `text`.
 
     Returns:
         How many documents there are, and what stopped the pass at the one after them: 0 nothing, 1 it is corrupt,
         2 it has no `_id`, 3 the arrays have no room for it.
     """
-    begin = address_of(data)
+    begin, into = address_of(data), address_of(text)
     at = begin
     end = begin + np.int64(len(data))
     count = np.int64(0)
@@ -158,6 +159,8 @@ def index_documents(data, path, steps, offsets, hashes, event_times, kinds, plac
         kinds[count] = kind
         places[count] = place - begin
         sizes[count] = _key_size(kind, place)
+        if kind == OBJECT_ID:
+            write_object_id(place, into + OBJECT_ID_TEXT * count)
         event_times[count] = NO_EVENT_TIME
         if len(steps) > 1:
             event_times[count], sound = _event_time(at + 4, at + length - 1, path, steps)

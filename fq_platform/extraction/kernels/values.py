@@ -57,7 +57,7 @@ _UUID_SUBTYPE = 4
 
 
 @kernel
-def copy_text(at, stop, node, ends, begin, room, used, arena, row):
+def copy_text(at, stop, limit, node, ends, begin, room, used, arena, row):
     """Append bytes to the texts of a row: FITS, NO_ROOM, or DOES_NOT if they are not UTF-8."""
     size = stop - at
     taken = cell(node, used)
@@ -66,16 +66,21 @@ def copy_text(at, stop, node, ends, begin, room, used, arena, row):
     into = arena + cell(node, begin) + taken
     high = np.uint64(0)
     done = np.int64(0)
-    while done + 8 <= size:
+    if at + size + 8 <= limit:  # whole words: what they hold too much is written over, or is slack
+        while done + 8 <= size:
+            word = load_uint64(at + done)
+            high |= word
+            store_uint64(into + done, word)
+            done += 8
         word = load_uint64(at + done)
-        high |= word
+        high |= word & ((np.uint64(1) << np.uint64(8 * (size - done))) - np.uint64(1))
         store_uint64(into + done, word)
-        done += 8
-    while done < size:
-        byte = load_uint8(at + done)
-        high |= np.uint64(byte)
-        store_uint8(into + done, byte)
-        done += 1
+    else:
+        while done < size:
+            byte = load_uint8(at + done)
+            high |= np.uint64(byte) & np.uint64(128)
+            store_uint8(into + done, byte)
+            done += 1
     if high & _HIGH_BITS and not is_utf8(at, stop):
         return DOES_NOT
     put_cell(node, used, taken + size)
@@ -171,7 +176,7 @@ def _put_binary(at, subtype, node, arena, row):
 
 
 @kernel
-def put_value(kind, at, end, want, node, arena, row):
+def put_value(kind, at, end, limit, want, node, arena, row):
     """Put a value that is no container into the row of its column.
 
     Returns:
@@ -184,7 +189,7 @@ def put_value(kind, at, end, want, node, arena, row):
     if want == STRINGS or want == SYMBOLS or want == CODES:
         wanted = bson.STRING if want == STRINGS else (bson.SYMBOL if want == SYMBOLS else bson.CODE)
         if kind == wanted:
-            outcome = copy_text(at + 4, after - 1, node, ENDS, DATA, ROOM, USED, arena, row)
+            outcome = copy_text(at + 4, after - 1, limit, node, ENDS, DATA, ROOM, USED, arena, row)
     elif want == LONGS:
         outcome = _put_long(kind, at, arena + cell(node, DATA) + 8 * row)
     elif want == DATES:
