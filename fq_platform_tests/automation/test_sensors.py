@@ -175,13 +175,13 @@ def test_new_document_without_event_time_requests_the_first_day(
 
 
 @pytest.mark.services
-def test_document_of_a_day_to_come_is_not_requested_but_noted(
+def test_document_of_a_day_to_come_requests_the_first_day_which_owns_it_until_then(
     ticker: Ticker, mongo_database: Database[dict[str, Any]]
 ) -> None:
     ticker.tick()
     mongo_database["orders"].insert_one({"_id": "ahead", "order_date": dt.datetime(2999, 1, 1), "updated_at": at(11)})
 
-    assert ticker.tick() == []
+    assert ranges(ticker.tick()) == [("2026-03-01", "2026-03-01")]
     assert json.loads(ticker.cursor or "")["orders"] == "2026-03-11T12:00:00+00:00"
 
 
