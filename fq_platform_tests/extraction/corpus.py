@@ -263,9 +263,6 @@ IDS: list[Any] = [
 ]
 """`_id`s of every type that MongoDB takes (not arrays, regular expressions, undefined)."""
 
-EXOTIC_IDS: list[Any] = [Symbol("text"), JavaScript("x"), JavaScript("x", doc(a=1)), DBPointer("a.b", OID)]
-"""`_id`s that only old servers took."""
-
 BIG_BYTES = 15 * 2**20
 
 

@@ -75,6 +75,8 @@ SCHEMA = schema_of([doc(n=1, oid=OID, o=doc(x=1), l=[1])])
         {"_fq_rescued": [("n", '"x"')], "n": 1},
         {"_fq_rescued": [("n", '"x"')], "_fq_nulls": ["n"]},
         {"_fq_nulls": ["o.x"]},
+        {"_fq_nulls": ["new.x"], "_fq_rescued": [("new", '"x"')]},
+        {"_fq_nulls": ["l[0];2"], "l": [1]},
         {"_fq_nulls": ["l[0].x"], "l": [None]},
     ],
 )
