@@ -67,6 +67,9 @@ class Landing:
     def table(self, collection: str) -> Table:
         return open_catalog(self.settings).load_table(("raw", f"app_{collection}"))
 
+    def table_exists(self, collection: str) -> bool:
+        return open_catalog(self.settings).table_exists(("raw", f"app_{collection}"))
+
     def rows(self, collection: str) -> list[dict[str, Any]]:
         """All rows of the changelog, oldest first."""
         found: pa.Table = self.table(collection).scan().to_arrow()

@@ -1,7 +1,9 @@
 """What is interrupted, raced or starved of disk lands nothing half, and the next run completes."""
 
 import json
+import multiprocessing
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -10,6 +12,7 @@ import sys
 import threading
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from fq_platform.lakehouse import parquet
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.settings import Settings
 from fq_platform_tests.extraction.landing import DAY1, DAY2, DAY3, Landing, noon
+from fq_platform_tests.extraction.worker import main
 
 pytestmark = pytest.mark.services
 SECONDS = 60
@@ -103,6 +107,47 @@ def test_killed_process_lands_nothing_and_the_next_run_lands_all(landing: Landin
 
     assert landing.rows("things") == []
     assert landing.whole().inserted == 400
+    assert not landing.whole().changed
+
+
+def test_processes_killed_at_random_moments_lose_and_duplicate_nothing(landing: Landing, mongo_uri: str) -> None:
+    things = landing.database.things
+    things.insert_many([{"_id": f"k{n:04}", "n": 0, "text": "x" * 100} for n in range(600)])
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fq_platform_tests.extraction.worker"])
+    arguments = ("in_ranges", mongo_uri, landing.database.name, str(landing.settings.home))
+    dice = random.Random(4)
+    killed, longest = 0, 2.0
+
+    for attempt in range(12):
+        process = context.Process(target=main, args=arguments)
+        begun = time.monotonic()
+        process.start()
+        process.join(dice.uniform(0, longest) if attempt else SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            killed += 1
+        else:
+            assert process.exitcode == 0
+            longest = time.monotonic() - begun
+        if landing.table_exists("things"):
+            inserted = [row["_id"] for row in landing.rows("things") if row["_fq_op"] == "insert"]
+            assert len(inserted) == len(set(inserted))
+        things.update_many({"_id": {"$regex": f"{attempt % 10}$"}}, {"$inc": {"n": 1}})
+        things.delete_one({"_id": f"k{attempt * 50:04}"})
+        things.insert_one({"_id": f"new{attempt}", "n": 0})
+
+    assert killed >= 3
+    landing.whole(range_documents=100)
+    live = {key: row["n"] for (_, key), row in landing.live("things").items()}
+    assert live == {document["_id"]: document["n"] for document in things.find()}
+    history: dict[str, list[tuple[str, bytes | None]]] = {}
+    for row in landing.rows("things"):
+        history.setdefault(row["_id"], []).append((row["_fq_op"], row["_fq_hash"]))
+    for versions in history.values():
+        assert [operation for operation, _ in versions].count("insert") == 1
+        assert all(before != after for before, after in pairwise(content for _, content in versions))
     assert not landing.whole().changed
 
 

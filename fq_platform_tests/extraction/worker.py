@@ -30,6 +30,12 @@ def slowly(landing: Landing) -> None:
     landing.whole(batch_bytes=1)
 
 
+def in_ranges(landing: Landing) -> None:
+    """Sync with all that takes part: ranges, workers, rows put aside, many small files."""
+    parquet.ROW_GROUP_BYTES = 1
+    landing.whole(batch_bytes=5_000, range_documents=100, workers=2)
+
+
 def on_full_disk(landing: Landing) -> None:
     """Sync twice: while a file takes all but a little of the disk, and without it."""
     home = landing.settings.home
@@ -75,7 +81,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    task, uri, database, home = sys.argv[1:]
+def main(task: str, uri: str, database: str, home: str) -> None:
+    """Do what is asked for, by name."""
     with MongoClient(uri) as client:
         globals()[task](Landing(client[database], Settings(home=Path(home))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
