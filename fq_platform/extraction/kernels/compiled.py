@@ -53,8 +53,8 @@ def kernel(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile a function into each kernel that calls it."""
-    return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    """Compile a function into each kernel that calls it: for small ones, and for those that each value passes."""
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
 
 
 @inlined

@@ -7,7 +7,7 @@ The format: https://bsonspec.org/spec.html.
 
 import numpy as np
 
-from fq_platform.extraction.kernels.compiled import kernel, load_int32, load_uint8, load_uint64
+from fq_platform.extraction.kernels.compiled import inlined, kernel, load_int32, load_uint8, load_uint64
 
 DOUBLE, STRING, DOCUMENT, ARRAY, BINARY, UNDEFINED, OBJECT_ID, BOOLEAN, DATE, NULL, REGEX = range(1, 12)
 DB_POINTER, CODE, SYMBOL, CODE_WITH_SCOPE, INT32, TIMESTAMP, INT64, DECIMAL128 = range(12, 20)
@@ -17,7 +17,7 @@ CORRUPT = -1
 _HIGH_BITS = np.uint64(0x8080808080808080)
 
 
-@kernel
+@inlined
 def name_end(at, end):
     """Where the NUL after a name stands, or CORRUPT if there is none before `end`."""
     while at < end:
@@ -27,7 +27,7 @@ def name_end(at, end):
     return CORRUPT
 
 
-@kernel
+@inlined
 def value_end(kind, at, end):
     """Where the element after a value begins, or CORRUPT if the value does not end before `end`.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fq_platform.extraction.kernels.compiled import (
     address_of,
+    inlined,
     kernel,
     load_int64,
     load_uint8,
@@ -16,19 +17,19 @@ from fq_platform.extraction.kernels.compiled import (
 from fq_platform.extraction.kernels.layout import MASK, NAME, PARENT, SIZE, WORD
 
 
-@kernel
+@inlined
 def cell(node, number):
     """One cell of a node, whose row begins at an address."""
     return load_int64(node + 8 * number)
 
 
-@kernel
+@inlined
 def put_cell(node, number, value):
     """Change one cell of a node, whose row begins at an address."""
     store_int64(node + 8 * number, value)
 
 
-@kernel
+@inlined
 def is_named(at, end, limit, node, names):
     """Whether the name at `at`, which must end before `end`, is that of the node at an address.
 

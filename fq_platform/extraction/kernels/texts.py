@@ -5,13 +5,13 @@ Belongs here: the characters. Does not: which text stands for what.
 
 import numpy as np
 
-from fq_platform.extraction.kernels.compiled import kernel, load_uint8, load_uint64, store_uint8, store_uint64
+from fq_platform.extraction.kernels.compiled import inlined, kernel, load_uint8, load_uint64, store_uint8, store_uint64
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 _DASH = 45
 
 
-@kernel
+@inlined
 def _hex(word):
     """The eight hex digits of the four low bytes of a little-endian word, as a word."""
     word &= np.uint64(0xFFFFFFFF)
@@ -22,7 +22,7 @@ def _hex(word):
     return word + np.uint64(0x3030303030303030) + letters * np.uint64(39)
 
 
-@kernel
+@inlined
 def write_object_id(at, into):
     """Write the 24 hex digits of an ObjectId."""
     first = load_uint64(at)

@@ -7,6 +7,7 @@ import numpy as np
 
 from fq_platform.extraction.kernels import elements as bson
 from fq_platform.extraction.kernels.compiled import (
+    inlined,
     kernel,
     load_float64,
     load_int32,
@@ -56,7 +57,7 @@ _OLD_BINARY = 2
 _UUID_SUBTYPE = 4
 
 
-@kernel
+@inlined
 def copy_text(at, stop, limit, node, ends, begin, room, used, arena, row):
     """Append bytes to the texts of a row: FITS, NO_ROOM, or DOES_NOT if they are not UTF-8."""
     size = stop - at
@@ -102,7 +103,7 @@ def _copy_bytes(at, stop, node, arena, row):
     return FITS
 
 
-@kernel
+@inlined
 def _reserve(size, node, arena, row):
     """Where a text of known size goes, or -1 if there is no room."""
     taken = cell(node, USED)
@@ -113,7 +114,7 @@ def _reserve(size, node, arena, row):
     return arena + cell(node, DATA) + taken
 
 
-@kernel
+@inlined
 def _put_long(kind, at, into):
     if kind == bson.INT32:
         store_int64(into, np.int64(load_int32(at)))
@@ -129,7 +130,7 @@ def _put_long(kind, at, into):
     return DOES_NOT
 
 
-@kernel
+@inlined
 def _put_double(kind, at, into):
     if kind == bson.DOUBLE:
         store_int64(into, load_int64(at))
@@ -175,7 +176,7 @@ def _put_binary(at, subtype, node, arena, row):
     return _copy_bytes(start, stop, node, arena, row)
 
 
-@kernel
+@inlined
 def put_value(kind, at, end, limit, want, node, arena, row):
     """Put a value that is no container into the row of its column.
 
