@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from benchmarks.cases.loads import fresh_home, load
 from benchmarks.figures import Bench, Figure
+from fq_platform.extraction.sync import SyncOptions
 
 MOST_MEMORY_MB = 700
 _LARGER = 4
@@ -25,7 +26,8 @@ def two_cores(bench: Bench) -> Iterator[Figure]:
     for _ in range(max(bench.repeats, 5)):
         for workers, walls in ((1, one), (2, two)):
             with fresh_home(bench) as home:
-                walls.append(load(bench, home, workers=workers, cores=cores[:workers])["wall"])
+                options = {"workers": workers, "cores": cores[:workers], "range_documents": _range(bench)}
+                walls.append(load(bench, home, **options)["wall"])
     ratios = [single / double for single, double in zip(one, two, strict=True)]
     best = min(one) / min(two)
     note = f"best of each: {min(one):.2f} and {min(two):.2f} s; median of the pairs {statistics.median(ratios):.2f}"
@@ -37,8 +39,13 @@ def memory(bench: Bench) -> Iterator[Figure]:
     peaks = []
     for documents in (bench.documents, _LARGER * bench.documents):
         with fresh_home(bench) as home:
-            peaks.append(load(bench, home, documents=documents)["peak"])
+            peaks.append(load(bench, home, documents=documents, range_documents=_range(bench))["peak"])
     small, large = peaks
     yield Figure(f"Peak memory, {_LARGER} times the documents", large / small, most=1.05)
     runs = [peak / 1e6 for peak in peaks]
     yield Figure("Peak memory of the larger, MB", large / 1e6, "{:,.0f}", most=MOST_MEMORY_MB, runs=runs)
+
+
+def _range(bench: Bench) -> int:
+    """Four ranges at least, so that two workers have something to share in a small run too."""
+    return min(SyncOptions().range_documents, max(bench.documents // 4, 1))
