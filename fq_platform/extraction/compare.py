@@ -87,6 +87,18 @@ class Rows(Protocol):
         """Stream the rows, always in the same order."""
 
 
+class Documents(Protocol):
+    """What is compared of a `Batch`: hashes of documents and of their keys (shape: (n, 2))."""
+
+    @property
+    def hashes(self) -> Hashes:
+        """Of the documents' bytes."""
+
+    @property
+    def key_hashes(self) -> Hashes:
+        """Of the texts of their `_id`s."""
+
+
 class Comparison:
     """The live rows of a window, or of a range of it, and which of them the source still has.
 
@@ -184,21 +196,22 @@ class Cursor:
         self._position = 0
         self._met = KeySet() if remember else None
 
-    def outcomes(self, keys: Hashes, contents: Hashes, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+    def outcomes(self, documents: Documents, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         """Compare some documents.
 
         Args:
-            keys: Hashes of the keys (shape: (n, 2)).
-            contents: Hashes of the documents (shape: (n, 2)).
+            documents: A batch; its keys are looked at only if they are needed.
             rows: Which of them to compare (shape: m).
 
         Returns:
             UNCHANGED, INSERT, UPDATE or MET for each of those (shape: m).
         """
-        done, self._position = self._comparison.in_order(contents, rows, self._position)
+        if self._comparison.rows.count == 0 and self._met is None:
+            return np.full(len(rows), INSERT, np.int8)
+        done, self._position = self._comparison.in_order(documents.hashes, rows, self._position)
         outcomes = np.full(len(rows), UNCHANGED, np.int8)
         if done < len(rows):
-            outcomes[done:] = self._by_key(keys, contents, rows[done:])
+            outcomes[done:] = self._by_key(documents.key_hashes, documents.hashes, rows[done:])
         return outcomes
 
     def _by_key(self, keys: Hashes, contents: Hashes, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:

@@ -13,6 +13,7 @@ from typing import Any
 import bson
 import numpy as np
 from pymongo.cursor import RawBatchCursor
+from pymongo.errors import ProtocolError
 
 from fq_platform.extraction.kernels.replies import documents_in
 
@@ -41,7 +42,7 @@ class RawBatches(RawBatchCursor[Any]):
 
 
 def _unpacked(reply: bytes | memoryview) -> dict[str, Any] | None:
-    """The server's answer with the batch as one buffer; None if it has no batch."""
+    """The server's answer with the batch as one buffer; None if it has no batch, as an error has none."""
     data = memoryview(reply)
     try:
         cursor = next((at, end) for kind, name, at, end in _elements(data, 0) if (kind, name) == (_DOCUMENT, b"cursor"))
@@ -57,7 +58,7 @@ def _unpacked(reply: bytes | memoryview) -> dict[str, Any] | None:
     room = array if array.flags.writeable else np.empty(len(array), np.uint8)
     size = documents_in(array, room)
     if size < 0:
-        return None
+        raise ProtocolError("a batch in the server's reply is not an array of documents")
     answer["cursor"][name.decode()] = [room.data[:size]] if size else []
     return answer
 

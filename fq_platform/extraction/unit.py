@@ -134,7 +134,7 @@ def _land_batch(
 ) -> Counts:
     """Write the rows of a batch's documents that are new or changed."""
     owned = np.flatnonzero(unit.window.owns_mask(batch.event_times))
-    outcomes = cursor.outcomes(batch.key_hashes, batch.hashes, owned)
+    outcomes = cursor.outcomes(batch, owned)
     tally = np.bincount(outcomes, minlength=MET + 1)
     found = Counts(inserted=int(tally[INSERT]), updated=int(tally[UPDATE]), unchanged=int(tally[UNCHANGED]))
     changed = (outcomes == INSERT) | (outcomes == UPDATE)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +54,8 @@ def digest(content: str) -> bytes:
 def compare(cursor: Cursor, *documents: tuple[str, str]) -> list[int]:
     keys, contents = zip(*documents, strict=True)
     rows = np.arange(len(documents))
-    return cursor.outcomes(murmur3_strings(pa.array(keys)), murmur3_strings(pa.array(contents)), rows).tolist()
+    batch = SimpleNamespace(key_hashes=murmur3_strings(pa.array(keys)), hashes=murmur3_strings(pa.array(contents)))
+    return cursor.outcomes(batch, rows).tolist()
 
 
 def gone(comparison: Comparison) -> list[str]:
@@ -114,6 +116,7 @@ def test_documents_met_twice_are_told_also_if_the_lake_has_none() -> None:
     assert compare(cursor, ("a", "1"), ("b", "1"), ("a", "2")) == [INSERT, INSERT, MET]
     assert compare(cursor, *((str(n), "x") for n in range(5000))) == [INSERT] * 5000
     assert compare(cursor, ("b", "1"), ("4999", "x"), ("c", "1")) == [MET, MET, INSERT]
+    assert compare(Cursor(Comparison(Lake([])), remember=False), ("a", "1"), ("a", "1")) == [INSERT, INSERT]
 
 
 def test_texts_are_found_once_each() -> None:

@@ -23,33 +23,12 @@ def documents_in(array, out):
     """Copy the documents of an array (uint8) to `out`, one behind the other; returns their size in bytes.
 
     `out` is as long as the array, and may be the array itself: each document moves towards the beginning.
-    Returns -1, before anything is written, if the array is malformed or has elements that are no documents.
+    Returns -1 if the array is malformed or has elements that are no documents.
     """
-    size = _measured(array)
     source, target = address_of(array), address_of(out)
-    at, end, done = np.int64(4), len(array) - 1, np.int64(0)
-    while done < size and at < end:
-        while load_uint8(source + at) != 0:
-            at += 1
-        at += 1
-        length = np.int64(load_int32(source + at))
-        words = length & ~np.int64(7)
-        for i in range(0, words, 8):
-            store_uint64(target + done + i, load_uint64(source + at + i))
-        for i in range(words, length):
-            store_uint8(target + done + i, load_uint8(source + at + i))
-        done += length
-        at += length
-    return size
-
-
-@kernel
-def _measured(array):
-    """The size of the documents of an array; -1 if it is malformed or has other elements."""
-    source = address_of(array)
     if len(array) < 5 or load_int32(source) != len(array):
         return np.int64(-1)
-    at, end, size = np.int64(4), len(array) - 1, np.int64(0)
+    at, end, done = np.int64(4), len(array) - 1, np.int64(0)
     while at < end:
         if load_uint8(source + at) != _DOCUMENT:
             return np.int64(-1)
@@ -61,6 +40,11 @@ def _measured(array):
         length = np.int64(load_int32(source + at))
         if length < 5 or at + length > end:
             return np.int64(-1)
-        size += length
+        words = length & ~np.int64(7)
+        for i in range(0, words, 8):
+            store_uint64(target + done + i, load_uint64(source + at + i))
+        for i in range(words, length):
+            store_uint8(target + done + i, load_uint8(source + at + i))
+        done += length
         at += length
-    return size
+    return done
