@@ -6,6 +6,7 @@ Belongs here: cases of cores and memory. Does not: those of CPU.
 import os
 import statistics
 from collections.abc import Iterator
+from typing import Any
 
 from benchmarks.cases.loads import fresh_home, load
 from benchmarks.figures import Bench, Figure
@@ -26,7 +27,11 @@ def two_cores(bench: Bench) -> Iterator[Figure]:
     for _ in range(max(bench.repeats, 5)):
         for workers, walls in ((1, one), (2, two)):
             with fresh_home(bench) as home:
-                options = {"workers": workers, "cores": cores[:workers], "range_documents": _range(bench)}
+                options: dict[str, Any] = {
+                    "workers": workers,
+                    "cores": cores[:workers],
+                    "range_documents": _range(bench),
+                }
                 walls.append(load(bench, home, **options)["wall"])
     ratios = [single / double for single, double in zip(one, two, strict=True)]
     best = min(one) / min(two)
