@@ -98,7 +98,7 @@ def index(data: bytes | bytearray | memoryview, event_path: str | None = None) -
     if stopped:
         raise _refused(array[offsets[count] :].tobytes(), count, stopped)
     if (kinds[:count] == OBJECT_ID).all():
-        starts = np.arange(0, OBJECT_ID_TEXT * count + 1, OBJECT_ID_TEXT, np.int32)
+        starts = OBJECT_ID_TEXT * np.arange(count + 1, dtype=np.int32)
         keys = pa.StringArray.from_buffers(count, pa.py_buffer(starts), pa.py_buffer(text[: starts[-1]]))
     else:
         keys = _keys(array, offsets, kinds[:count], places[:count], sizes[:count])

@@ -164,12 +164,15 @@ class Decoder:
 
     def _learn(self, batch: Batch, starts: Integers, numbers: Integers) -> None:
         """Look at all that the batch holds: give new places numbers and columns, and exact room to all."""
-        counts = self._survey(batch, starts, numbers)
-        typing = Typing(self._plan, counts, self.types or {})
-        wider = typing.widen(self.schema)
-        if not wider.equals(self.schema, check_metadata=True):
-            self.schema = self.agree(wider)
-        self._plan.bind(self.schema)
+        try:
+            counts = self._survey(batch, starts, numbers)
+            typing = Typing(self._plan, counts, self.types or {})
+            wider = typing.widen(self.schema)
+            if not wider.equals(self.schema, check_metadata=True):
+                self.schema = self.agree(wider)
+        finally:  # also when a document is corrupt: a node that is known but not bound has no place in the arena
+            self._plan.learn()
+            self._plan.bind(self.schema)
         nodes = self._plan.nodes
         nothing = nodes[:, layout.WANT] == layout.NOTHING
         nodes[nothing, layout.SETTLED] = 1

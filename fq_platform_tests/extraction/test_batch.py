@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
 from bson.datetime_ms import DatetimeMS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fq_platform.extraction.batch import NO_EVENT_TIME, CorruptDocumentError, index
@@ -37,6 +37,7 @@ def encoded(documents: list[dict[str, Any]]) -> bytes:
     return b"".join(map(bson.encode, documents))
 
 
+@settings(deadline=None)
 @given(st.lists(IDS, max_size=8))
 def test_keys_are_those_of_the_rule(ids: list[Any]) -> None:
     documents = [{"before": 1, "_id": value, "x": [1]} for value in ids]

@@ -127,7 +127,7 @@ def from_double(value, scale, limit_low, limit_high):
     """A double at a scale, if its exact binary value has no more decimals than that: (fits, low, high)."""
     zero = np.uint64(0)
     magnitude = abs(value)
-    if not magnitude < 2.0**100:
+    if not magnitude < 2.0**127:
         return False, zero, zero
     halvings = 0
     while magnitude != np.floor(magnitude):

@@ -9,8 +9,10 @@ from fq_platform.extraction.kernels.compiled import (
     address_of,
     kernel,
     load_int32,
+    load_int64,
     load_uint8,
     store_int32,
+    store_int64,
     store_uint8,
 )
 from fq_platform.extraction.kernels.elements import (
@@ -65,6 +67,8 @@ from fq_platform.extraction.kernels.values import DOES_NOT, FITS, NO_ROOM, UNSOU
 
 _ROW = 8 * CELLS
 """The size of a node's row (bytes)."""
+_FRAME = 48
+"""The size of an open container's entry (bytes)."""
 _EMPTY = 5
 """The size of a document or array without elements (bytes)."""
 
@@ -116,6 +120,7 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
     """
     begin, limit = address_of(data), address_of(data) + np.int64(len(data))
     table, text, memory = address_of(nodes), address_of(names), address_of(arena)
+    stack, counted, allowed = address_of(frames), address_of(levels), address_of(rooms)
     taped = np.int64(0)
     for document in range(len(starts)):
         at = begin + starts[document]
@@ -131,13 +136,14 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                 if mode != STRUCTS:
                     container = table + _ROW * parent
                     ends = memory + cell(container, ENDS)
-                    store_int32(ends + 4 * own, np.int32(levels[cell(container, INNER)]))
+                    store_int32(ends + 4 * own, np.int32(load_int64(counted + 8 * cell(container, INNER))))
                 at += 1
                 if depth == 0:
                     break
                 depth -= 1
-                parent, mode, end = frames[depth, 0], frames[depth, 1], frames[depth, 2]
-                row, own, previous = frames[depth, 3], frames[depth, 4], frames[depth, 5]
+                frame = stack + _FRAME * depth
+                parent, mode, end = load_int64(frame), load_int64(frame + 8), load_int64(frame + 16)
+                row, own, previous = load_int64(frame + 24), load_int64(frame + 32), load_int64(frame + 40)
                 continue
             kind = np.int64(load_uint8(at))
             at += 1
@@ -165,9 +171,9 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                 if number < 0:
                     return IS_NEW, document, taped
                 node = table + _ROW * number
-                level = cell(container, INNER)
-                here = levels[level]
-                if here >= rooms[level]:
+                level = 8 * cell(container, INNER)
+                here = load_int64(counted + level)
+                if here >= load_int64(allowed + level):
                     return IS_FULL, document, taped
                 stop = name_end(at, end)
                 if stop < 0:
@@ -191,7 +197,7 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                         taped += 1
                         at = after
                         continue
-                levels[level] = here + 1
+                store_int64(counted + level, here + 1)
                 at = stop + 1
             want = cell(node, WANT)
             state_at = memory + cell(node, VALID) + here
@@ -212,12 +218,17 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
                     if after < 0 or depth >= DEPTH:
                         return IS_CORRUPT, document, taped
                     store_uint8(state_at, np.uint8(PRESENT))
-                    frames[depth, 0], frames[depth, 1], frames[depth, 2] = parent, mode, end
-                    frames[depth, 3], frames[depth, 4], frames[depth, 5] = row, own, previous
+                    frame = stack + _FRAME * depth
+                    store_int64(frame, parent)
+                    store_int64(frame + 8, mode)
+                    store_int64(frame + 16, end)
+                    store_int64(frame + 24, row)
+                    store_int64(frame + 32, own)
+                    store_int64(frame + 40, previous)
                     depth += 1
                     parent, mode, end, previous = number, want, after - 1, np.int64(-1)
                     # Beneath a list or map, rows are counted; what is kept is where its own begin.
-                    row, own = (here if want == STRUCTS else levels[cell(node, INNER)]), here
+                    row, own = (here if want == STRUCTS else load_int64(counted + 8 * cell(node, INNER))), here
                     at += 4
                     continue
                 outcome, after = put_value(kind, at, end, limit, want, node, memory, here)

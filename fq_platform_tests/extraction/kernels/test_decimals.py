@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bson import Decimal128
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fq_platform.extraction.kernels.decimals import from_decimal128, from_double, from_integer
@@ -41,6 +41,7 @@ def expected(value: Decimal, scale: int) -> int | None:
         return whole if whole is not None and scaled == whole else None
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**34) + 1, 10**34 - 1), st.integers(-60, 45) | st.sampled_from([-6176, 6111]), SCALES)
 def test_decimal128(coefficient: int, exponent: int, scale: int) -> None:
     digits = tuple(map(int, str(abs(coefficient))))
@@ -50,11 +51,13 @@ def test_decimal128(coefficient: int, exponent: int, scale: int) -> None:
     assert found(from_decimal128(low, high, scale, *words(10**PRECISION))) == expected(value.to_decimal(), scale)
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), SCALES)
 def test_integer(value: int, scale: int) -> None:
     assert found(from_integer(np.int64(value), scale, *words(10**PRECISION))) == expected(Decimal(value), scale)
 
 
+@settings(deadline=None)
 @given(st.floats() | st.integers(-(10**9), 10**9).map(lambda n: n / 1024) | st.integers().map(float), SCALES)
 def test_double(value: float, scale: int) -> None:
     assert found(from_double(value, scale, *words(10**PRECISION))) == expected(Decimal(value), scale)
