@@ -36,12 +36,12 @@ class RawBatches(RawBatchCursor[Any]):
         user_fields: Mapping[str, Any] | None = None,
         legacy_response: bool = False,
     ) -> list[Any]:
-        reply = _unpacked(response.raw_command_response())
+        reply = unpacked(response.raw_command_response())
         # An error, or something new: PyMongo knows.
         return [reply] if reply else super()._unpack_response(response, cursor_id, codec_options, user_fields)
 
 
-def _unpacked(reply: bytes | memoryview) -> dict[str, Any] | None:
+def unpacked(reply: bytes | memoryview) -> dict[str, Any] | None:
     """The server's answer with the batch as one buffer; None if it has no batch, as an error has none."""
     data = memoryview(reply)
     try:
