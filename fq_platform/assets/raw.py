@@ -3,11 +3,14 @@
 Belongs here: what Dagster needs to know about them. Does not: the extraction itself (`extraction/sync.py`).
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from fq_platform.assets import raw_checks
+from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
 from fq_platform.lakehouse.layout import Layer, TableName
@@ -57,43 +60,36 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             "collection": f"{sources.database}.{collection}",
         }
         | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
+        check_specs=raw_checks.raw_check_specs(raw_key(sources, collection), options.partition_by),
     )
     def _asset(context: dg.AssetExecutionContext, mongo: MongoResource) -> dg.MaterializeResult:
+        from fq_platform.extraction.home import with_days_begun
         from fq_platform.extraction.options import sync_options
+        from fq_platform.extraction.scope import scope
         from fq_platform.extraction.sync import sync
-        from fq_platform.extraction.windows import Window, daily
 
         settings = get_settings()
-        if options.partition_by:
-            asked = days(context)
-            today, zone = sources.today(), sources.zone
-            windows = list(
-                daily(options.partition_by, sources.start_date, asked[0], asked[-1], last_day=today, zone=zone)
-            )
-            partition = f"{asked[0]}...{asked[-1]}" if len(asked) > 1 else str(asked[0])
-        else:
-            windows, partition = [Window()], ""
+        asked = days(context) if options.partition_by else [None]
+        chosen = scope(sources, collection, asked[0], asked[-1])
+        catalog = open_catalog(settings)
         with shown_to_users(), mongo.database(sources.database) as database:
+            windows = with_days_begun(catalog, table, chosen.windows, settings.home / "tmp")
             result = sync(
                 database,
                 collection,
                 windows,
-                catalog=open_catalog(settings),
+                catalog=catalog,
                 table=table,
                 warehouse=warehouse_uri(settings),
                 run_id=context.run_id,
-                partition=partition,
+                partition=chosen.partition,
                 options=sync_options(settings, options),
+                on_progress=ProgressLog(table.qualified, context.log.info).tell,
             )
-        context.log.info(
-            f"{table.qualified}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
-            f"{result.unchanged} unchanged, {result.rescued} rescued values"
-        )
-        for day, counts in result.by_day.items():
-            if day is not None:
-                context.add_asset_metadata(_counts(counts, "dagster/partition_row_count"), partition_key=str(day))
+            checks = raw_checks.answers(result, catalog.load_table(table.identifier), chosen, settings.home / "tmp")
+        _tell(context, result, asked)
         whole = {} if options.partition_by else _counts(result, "dagster/row_count")
-        return dg.MaterializeResult(metadata=whole | _of_run(result))
+        return dg.MaterializeResult(metadata=whole | _of_run(result, asked), check_results=checks)
 
     return _asset
 
@@ -103,11 +99,33 @@ def _counts(counts: "Counts", row_count: str) -> dict[str, Any]:
     return {row_count: counts.documents, **counts.counts()}
 
 
-def _of_run(result: "SyncResult") -> dict[str, Any]:
+def _tell(context: dg.AssetExecutionContext, result: "SyncResult", asked: Sequence[dt.date | None]) -> None:
+    """Say in the log what was done, and in the metadata of each partition what was found in it."""
+    context.log.info(
+        f"{result.table}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
+        f"{result.unchanged} unchanged, {result.rescued} rescued values"
+    )
+    for day, counts in result.by_day.items():
+        if day not in asked:
+            context.log.info(
+                f"{result.table}: {day} has begun, so its documents left the first day: materialise what is made of "
+                "that partition too"
+            )
+        elif day is not None:
+            context.add_asset_metadata(_counts(counts, "dagster/partition_row_count"), partition_key=str(day))
+
+
+def _of_run(result: "SyncResult", asked: Sequence[dt.date | None]) -> dict[str, Any]:
     """What is true of the run as a whole."""
-    return {
+    found: dict[str, Any] = {
         "changed": result.changed,
         "bytes": result.bytes,
         "duration_seconds": round(result.seconds, 3),
         "snapshot_id": str(result.snapshot_id) if result.snapshot_id else "none",
-    } | ({"schema_changes": "; ".join(result.schema_changes)} if result.schema_changes else {})
+    }
+    if result.schema_changes:
+        found["schema_changes"] = dg.MetadataValue.json(result.schema_changes)
+    begun = [str(day) for day in result.by_day if day not in asked]
+    if begun:
+        found["also_compared"] = ", ".join(begun)
+    return found

@@ -34,10 +34,18 @@ class TableOutcome:
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What an asset check found: its table and name, whether it passed, and its description if it did not."""
+    """What an asset check found.
+
+    Args:
+        name: Its table and name.
+        passed: Whether it found no error; a warning is none.
+        warned: Whether it found something to know of, which stops nothing.
+        description: What it found.
+    """
 
     name: str
     passed: bool
+    warned: bool
     description: str
 
 
@@ -57,7 +65,7 @@ class RunOutcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every step ended well and every check passed."""
+        """Whether every step ended well and every check passed, with a warning or without."""
         return not self.failures and all(check.passed for check in self.checks)
 
 
@@ -133,7 +141,8 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     checks = [
         CheckOutcome(
             f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}",
-            evaluation.passed,
+            evaluation.passed or evaluation.severity is dg.AssetCheckSeverity.WARN,
+            not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.WARN,
             evaluation.description or "",
         )
         for evaluation in result.get_asset_check_evaluations()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fq_platform.demo.refresh import RunOutcome
@@ -25,13 +26,17 @@ def show_tables(console: Console, outcome: RunOutcome) -> None:
 
 
 def show_checks(console: Console, outcome: RunOutcome) -> None:
-    """Print how many checks passed, then each that did not and each step that failed, with its reason."""
+    """Print how many checks passed, then each that warned or failed and each step that failed, with its reason."""
     failed = [check for check in outcome.checks if not check.passed]
-    console.print(f"Checks: {len(outcome.checks) - len(failed)} of {len(outcome.checks)} passed")
+    warned = [check for check in outcome.checks if check.warned]
+    with_warning = f", {len(warned)} of them with a warning" if warned else ""
+    console.print(f"Checks: {len(outcome.checks) - len(failed)} of {len(outcome.checks)} passed{with_warning}")
+    for check in warned:
+        console.print(f"[yellow]warning[/]  {check.name}: {escape(check.description)}", highlight=False, soft_wrap=True)
     for check in failed:
-        console.print(f"[red]failed[/]  {check.name}  {check.description}", highlight=False)
+        console.print(f"[red]failed[/]  {check.name}: {escape(check.description)}", highlight=False, soft_wrap=True)
     for step, reason in outcome.failures:
-        console.print(f"[red]failed[/]  {step}: {reason}", highlight=False)
+        console.print(f"[red]failed[/]  {step}: {escape(reason)}", highlight=False, soft_wrap=True)
 
 
 def show_changed(console: Console, before: Mapping[str, int | None], after: Mapping[str, int | None]) -> None:

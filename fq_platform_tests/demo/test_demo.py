@@ -105,8 +105,18 @@ def test_next_run_completes_and_every_check_passes(demo: Demo) -> None:
     assert demo.first.status == 0, demo.first.text
     passed, _, total = demo.first.text.split("Checks: ")[1].split(" passed")[0].partition(" of ")
     assert passed == total
-    assert int(total) >= 40
+    assert int(total) >= 50
     assert "analytics/accounts_receivable" in demo.first.text
+
+
+def test_warnings_name_the_dirt_that_the_sample_has_on_purpose_and_nothing_else(demo: Demo) -> None:
+    warnings = [line for line in demo.first.text.splitlines() if line.startswith("warning  ")]
+
+    assert [line.split()[1:3] for line in warnings] == [
+        [f"raw/ecommerce_db_{name}:", "values_rescued:"] for name in ("customers", "invoices", "orders", "products")
+    ]
+    assert f"{len(warnings)} of them with a warning" in demo.first.text
+    assert "lines[].unit_price" in warnings[2]
 
 
 def test_late_correction_and_deletion_are_appended_to_the_changelog(demo: Demo) -> None:
