@@ -7,7 +7,7 @@ import dagster as dg
 
 from fq_platform.assets.accounting import build_accounting_assets, is_declared
 from fq_platform.assets.raw import build_raw_assets
-from fq_platform.automation.schedules import build_daily_job, build_daily_schedule
+from fq_platform.automation.schedules import build_daily_job, build_schedules
 from fq_platform.automation.sensors import build_mongo_sensor
 from fq_platform.checks import build_checks
 from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
@@ -31,7 +31,7 @@ def build_definitions(sources: Sources) -> dg.Definitions:
         assets=[*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())],
         asset_checks=build_checks(sources.app) if accounting else [],
         jobs=[build_daily_job(sources)],
-        schedules=[build_daily_schedule(sources)],
+        schedules=build_schedules(sources),
         sensors=[build_mongo_sensor(sources)],
         resources={
             "mongo": MongoResource(),
