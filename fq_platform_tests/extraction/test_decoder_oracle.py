@@ -32,11 +32,11 @@ def plain(value: Any) -> Any:
 
 
 def rows_of(decoded: Decoded) -> list[Row]:
-    """What the decoder gave, as the oracle gives it."""
+    """What the decoder gave, as the oracle gives it; the order of nulls is nobody's business."""
     decoded.columns.validate(full=True)
     columns = decoded.columns.to_pylist() if decoded.columns.num_columns else [{}] * len(decoded.rescued)
     return [
-        Row(plain(row), dict(rescued or ()), nulls or [])
+        Row(plain(row), dict(rescued or ()), sorted(nulls or []))
         for row, rescued, nulls in zip(columns, decoded.rescued.to_pylist(), decoded.nulls.to_pylist(), strict=True)
     ]
 
@@ -46,7 +46,7 @@ def expected(documents: list[Document], schema: pa.Schema) -> list[Row]:
     for document in documents:
         row = fit(document, schema)
         cells = pa.Table.from_pylist([row.columns], schema=schema).to_pylist()[0] if len(schema) else {}
-        rows.append(Row(plain(cells), row.rescued, row.nulls))
+        rows.append(Row(plain(cells), row.rescued, sorted(row.nulls)))
     return rows
 
 
@@ -58,7 +58,7 @@ def check(decoder: Decoder, documents: list[Document]) -> None:
     for document, one, other in zip(documents, got, wanted, strict=True):
         assert one.columns == other.columns, document
         assert one.rescued == other.rescued, document
-        assert sorted(one.nulls) == sorted(other.nulls), document
+        assert one.nulls == other.nulls, document
     assert decoded.rescued_values == sum(len(row.rescued) for row in wanted)
     rebuilder = Rebuilder(decoder.schema)
     cells = decoded.columns.to_pylist() if len(decoder.schema) else [{} for _ in documents]
@@ -110,7 +110,7 @@ def test_document_of_15_megabytes() -> None:
     check(new_decoder(), [big(), doc(_id=1, lines=[doc(n=None)])])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(BATCHES, min_size=1, max_size=3))
 def test_documents_of_any_shape(batches: list[list[Document]]) -> None:
     decoder = new_decoder()
@@ -118,7 +118,7 @@ def test_documents_of_any_shape(batches: list[list[Document]]) -> None:
         check(decoder, numbered(batch))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(BATCHES, min_size=1, max_size=2))
 def test_documents_of_any_shape_where_some_are_maps(batches: list[list[Document]]) -> None:
     decoder = new_decoder(a="map", b="map", k="map")
