@@ -105,6 +105,17 @@ def test_every_table_beyond_raw_has_checks_and_describes_its_columns() -> None:
             assert spec.metadata["dagster/column_schema"].columns, key
 
 
+def test_raw_tables_warn_of_new_columns_and_rescued_values_and_the_dated_ones_of_event_times() -> None:
+    found: dict[str, set[str]] = {}
+    for key in defs.resolve_asset_graph().asset_check_keys:
+        found.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+
+    always = {"schema_unchanged", "values_rescued"}
+    for key in DAILY | WHOLE:
+        if key.startswith("raw/"):
+            assert found[key] == always | ({"event_time_usable"} if key in DAILY else set()), key
+
+
 def test_sources_without_the_accounting_collections_have_raw_assets_only() -> None:
     sources = Sources(
         app="shop",
