@@ -4,7 +4,6 @@ Belongs here: the changelog's columns, its creation, schema evolution and commit
 to append (`extraction/sync.py`), how files are encoded (`parquet.py`), or reading live rows (`live.py`).
 """
 
-import contextlib
 import datetime as dt
 import threading
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from typing import Self
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, NoSuchTableError
-from pyiceberg.io import FileIO, InputFile, OutputFile
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
@@ -40,6 +38,7 @@ from fq_platform.lakehouse.live import live_rows
 from fq_platform.lakehouse.null_lists import keep_null_lists
 from fq_platform.lakehouse.parquet import DataFileWriter
 from fq_platform.lakehouse.reapply import only_other_windows, window_of
+from fq_platform.lakehouse.recording_io import RecordingIO
 
 __all__ = ["ENVELOPE", "Append", "Changelog", "ConcurrentCommitError", "document_schema", "live_rows", "open_changelog"]
 
@@ -109,30 +108,6 @@ class Changelog:
         return Append(self)
 
 
-class _RecordingIO(FileIO):
-    """Remembers what was begun to be written, so that half a file, left by a full disk, can be deleted too."""
-
-    def __init__(self, io: FileIO) -> None:
-        super().__init__(io.properties)
-        self._io = io
-        self.begun: list[str] = []
-
-    def new_input(self, location: str) -> InputFile:
-        return self._io.new_input(location)
-
-    def new_output(self, location: str) -> OutputFile:
-        self.begun.append(location)
-        return self._io.new_output(location)
-
-    def delete(self, location: str | InputFile | OutputFile) -> None:
-        self._io.delete(location)
-
-    def delete_begun(self) -> None:
-        for location in self.begun:
-            with contextlib.suppress(FileNotFoundError):
-                self.delete(location)
-
-
 class Append:
     """Rows on their way into a changelog: files as they come, one snapshot at the end or none.
 
@@ -151,7 +126,7 @@ class Append:
         self._lock = threading.RLock()
         self._transaction = changelog.table.transaction()
         self._metadata = changelog.table.metadata
-        self._io = _RecordingIO(changelog.table.io)
+        self._io = RecordingIO(changelog.table.io)
         self._files: list[DataFile] = []
         self._snapshot_id: int | None = None
 
