@@ -12,8 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.bson_values import BsonError, walk
 from fq_platform.extraction.codec import CODEC
-from fq_platform.extraction.kernels.elements import OBJECT_ID
+from fq_platform.extraction.extended_json import dumps
+from fq_platform.extraction.kernels.elements import DOCUMENT, OBJECT_ID
 from fq_platform.extraction.kernels.indexing import (
     EXOTIC,
     NO_EVENT_TIME,
@@ -92,7 +94,9 @@ def index(data: bytes | bytearray | memoryview, event_path: str | None = None) -
         hashes = np.empty((room, 2), np.uint64)
         kinds, places, sizes = (np.empty(room, np.int64) for _ in range(3))
         text = np.empty(room * OBJECT_ID_TEXT, np.uint8)
-        count, stopped = index_documents(array, path, steps, offsets, hashes, event_times, kinds, places, sizes, text)
+        count, stopped = index_documents(
+            array.ctypes.data, len(array), path, steps, offsets, hashes, event_times, kinds, places, sizes, text
+        )
         if stopped != _FULL:
             break
     if stopped:
@@ -128,7 +132,7 @@ def _keys(
     texts = {}
     for row in map(int, np.flatnonzero(exotic)):
         start = int(places[row])
-        stop = int(end_of_value(data, start, int(kinds[row]), int(offsets[row + 1]) - 1))
+        stop = int(end_of_value(data.ctypes.data, start, int(kinds[row]), int(offsets[row + 1]) - 1))
         texts[row] = _exotic_key(bytes([int(kinds[row])]) + b"_id\0" + data[start:stop].tobytes())
     for row, text in texts.items():
         sizes[row] = len(text)
@@ -137,14 +141,16 @@ def _keys(
     content = np.empty(int(starts[-1]), np.uint8)
     for row, text in texts.items():
         content[starts[row] : starts[row + 1]] = np.frombuffer(text, np.uint8)
-    write_keys(data, kinds, places, sizes, exotic, starts, content)
+    write_keys(data.ctypes.data, kinds, places, sizes, exotic, starts, content)
     return pa.StringArray.from_buffers(len(sizes), pa.py_buffer(starts), pa.py_buffer(content))
 
 
 def _exotic_key(element: bytes) -> bytes:
     """The text of an `_id` that Python's rule must write; the element is read as the only one of a document."""
+    document = (len(element) + 5).to_bytes(4, "little") + element + b"\0"
     try:
-        document = bson.decode((len(element) + 5).to_bytes(4, "little") + element + b"\0", CODEC)
-    except bson.InvalidBSON as error:
+        if element[0] == DOCUMENT:  # pymongo's dict would lose repeated names
+            return dumps(walk(document).fields[0][1]).encode()
+        return document_key(bson.decode(document, CODEC)["_id"]).encode()
+    except (bson.InvalidBSON, BsonError) as error:
         raise _refused(element, 0, 1) from error
-    return document_key(document["_id"]).encode()

@@ -97,10 +97,20 @@ class Decoder:
         while True:
             levels = np.zeros(len(self._rooms), np.int64)
             levels[0] = len(starts)
+            arena = self._prepare()
             result, document, taped = fill(
-                batch.data, starts, self._plan.nodes, self._plan.names, self._plan.slots, self._prepare(), levels,
-                self._rooms, self._tape, self._frames,
-            )  # fmt: skip
+                batch.data.ctypes.data,
+                len(batch.data),
+                starts,
+                self._plan.nodes,
+                self._plan.names,
+                self._plan.slots,
+                arena,
+                levels,
+                self._rooms,
+                self._tape,
+                self._frames,
+            )
             if result == layout.DONE and not self._find_repeated_keys(levels):
                 break
             if result == layout.DONE:
@@ -187,7 +197,15 @@ class Decoder:
             plan = self._plan
             counts = np.zeros((len(plan.nodes), COUNTS), np.int64)
             result, document = survey(
-                batch.data, starts, plan.nodes, plan.names, plan.slots, plan.used, counts, self._frames
+                batch.data.ctypes.data,
+                len(batch.data),
+                starts,
+                plan.nodes,
+                plan.names,
+                plan.slots,
+                plan.used,
+                counts,
+                self._frames,
             )
             if result == layout.IS_CORRUPT:
                 raise self._corrupt(batch, int(numbers[document]))

@@ -45,7 +45,7 @@ class Places:
         ends = self.ends(node, layout.ENDS, int(self.levels[self.plan.cell(node, layout.LEVEL)]))
         keys = self.ends(node, layout.KEY_ENDS, int(self.levels[self.plan.cell(node, layout.INNER)]))
         hashes = np.empty((len(keys) - 1, 2), np.uint64)
-        murmur3_each(self.arena[self.plan.cell(node, layout.KEY_DATA) :], keys, hashes)
+        murmur3_each(self.arena.ctypes.data + self.plan.cell(node, layout.KEY_DATA), keys, hashes)
         owners = np.repeat(np.arange(len(ends) - 1, dtype=np.uint64), np.diff(ends))
         mixed = hashes[:, 0] ^ (owners * np.uint64(0x9E3779B97F4A7C15))
         return len(np.unique(mixed)) < len(mixed)

@@ -45,6 +45,15 @@ def test_keys_are_those_of_the_rule(ids: list[Any]) -> None:
     assert index(encoded(documents)).keys.to_pylist() == [document_key(value) for value in ids]
 
 
+def test_ids_that_repeat_a_name_within_have_keys_of_their_own() -> None:
+    twice = bson.encode({"_id": {"a": 1, "b": 2}}).replace(b"\x10b\0", b"\x10a\0")
+
+    assert index(twice + bson.encode({"_id": {"a": 2}})).keys.to_pylist() == [
+        '{"a": {"$numberInt": "1"}, "a": {"$numberInt": "2"}}',
+        '{"a": {"$numberInt": "2"}}',
+    ]
+
+
 def test_documents_lie_where_their_lengths_say_and_only_equal_bytes_have_equal_hashes() -> None:
     documents = [{"_id": 1, "v": "a"}, {"_id": 1, "v": "a"}, {"_id": 1, "v": "b"}]
 

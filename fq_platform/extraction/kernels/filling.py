@@ -100,11 +100,12 @@ def _has_key(at, stop, node, memory, first, rows):
 
 
 @kernel
-def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
+def fill(begin, size, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
     """Decode documents into the arena.
 
     Args:
-        data: The batch (uint8).
+        begin: The address of the batch.
+        size: Its size (bytes).
         starts: Where the wanted documents begin (int64); their lengths were checked.
         nodes: The plan, a row a node (int64); cells that count or predict are changed.
         names: The names of nodes (uint8).
@@ -118,7 +119,7 @@ def fill(data, starts, nodes, names, slots, arena, levels, rooms, tape, frames):
     Returns:
         (result, document, taped): what ended the pass, the document's number, how many entries the tape has.
     """
-    begin, limit = address_of(data), address_of(data) + np.int64(len(data))
+    limit = begin + size
     table, text, memory = address_of(nodes), address_of(names), address_of(arena)
     stack, counted, allowed = address_of(frames), address_of(levels), address_of(rooms)
     taped = np.int64(0)

@@ -132,16 +132,19 @@ def _key_size(kind, at):
 
 
 @kernel
-def index_documents(data, path, steps, offsets, hashes, event_times, kinds, places, sizes, text):
+def index_documents(begin, size, path, steps, offsets, hashes, event_times, kinds, places, sizes, text):
     """Fill the arrays, a row a document, in one pass; ObjectIds are written out, 24 bytes a row of `text`.
+
+    The documents come as an address and a size (bytes): with arrays, writable memory and such that is not would each
+    need a compilation.
 
     Returns:
         How many documents there are, and what stopped the pass at the one after them: 0 nothing, 1 it is corrupt,
         2 it has no `_id`, 3 the arrays have no room for it.
     """
-    begin, into = address_of(data), address_of(text)
+    into = address_of(text)
     at = begin
-    end = begin + np.int64(len(data))
+    end = begin + size
     count = np.int64(0)
     while at < end:
         offsets[count] = at - begin
@@ -173,16 +176,15 @@ def index_documents(data, path, steps, offsets, hashes, event_times, kinds, plac
 
 
 @kernel
-def end_of_value(data, start, kind, end):
+def end_of_value(begin, start, kind, end):
     """The offset at which a value ends that the pass has found sound."""
-    begin = address_of(data)
     return value_end(kind, begin + start, begin + end) - begin
 
 
 @kernel
-def write_keys(data, kinds, places, sizes, exotic, starts, text):
+def write_keys(begin, kinds, places, sizes, exotic, starts, text):
     """Write each `_id`'s text at its start; those of `exotic` were written before."""
-    begin, target = address_of(data), address_of(text)
+    target = address_of(text)
     for i in range(len(kinds)):
         if exotic[i]:
             continue

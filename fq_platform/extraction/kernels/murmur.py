@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fq_platform.extraction.kernels.compiled import address_of, inlined, kernel, load_uint8, load_uint64
+from fq_platform.extraction.kernels.compiled import inlined, kernel, load_uint8, load_uint64
 
 _C1 = np.uint64(0x87C37B91114253D5)
 _C2 = np.uint64(0x4CF5AD432745937F)
@@ -74,9 +74,8 @@ def murmur3(start, size):
 
 
 @kernel
-def murmur3_each(data, offsets, hashes):
-    """Fill `hashes` (uint64, shape (n, 2)) with the hash of each stretch between two neighbouring offsets."""
-    begin = address_of(data)
+def murmur3_each(begin, offsets, hashes):
+    """Fill `hashes` (uint64, shape (n, 2)) with the hash of each stretch between two offsets from an address."""
     for i in range(len(offsets) - 1):
         low, high = murmur3(begin + np.int64(offsets[i]), np.int64(offsets[i + 1]) - np.int64(offsets[i]))
         hashes[i, 0] = low
@@ -95,7 +94,7 @@ def murmur3_strings(texts: pa.StringArray) -> npt.NDArray[np.uint64]:
     hashes = np.empty((len(texts), 2), np.uint64)
     if len(texts):
         _, offsets, data = texts.buffers()
-        first = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-        content = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
-        murmur3_each(content, first, hashes)
+        # A copy, since kernels are compiled anew for memory that may not be written.
+        stops = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].copy()
+        murmur3_each(data.address if data is not None else 0, stops, hashes)
     return hashes

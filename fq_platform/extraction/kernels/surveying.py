@@ -91,11 +91,12 @@ def _count(kind, at, after, node, counts):
 
 
 @kernel
-def survey(data, starts, nodes, names, slots, used, counts, frames):
+def survey(begin, size, starts, nodes, names, slots, used, counts, frames):
     """Count what stands at each place of some documents, and give new places a number.
 
     Args:
-        data: The batch (uint8).
+        begin: The address of the batch.
+        size: Its size (bytes).
         starts: Where the wanted documents begin (int64); their lengths were checked.
         nodes: The plan, a row a node (int64), with room for more.
         names: The names of nodes (uint8), with room for more.
@@ -107,7 +108,7 @@ def survey(data, starts, nodes, names, slots, used, counts, frames):
     Returns:
         (result, document): DONE; IS_CORRUPT and the number of the document; or IS_FULL.
     """
-    begin, limit = address_of(data), address_of(data) + np.int64(len(data))
+    limit = begin + size
     table, text = address_of(nodes), address_of(names)
     for document in range(len(starts)):
         at = begin + starts[document]
