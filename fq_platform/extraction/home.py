@@ -131,15 +131,27 @@ def _rows(table: Table, window: Window) -> Iterator[pa.RecordBatch]:
     if window.field is None or window.day is None:
         raise ValueError("a collection without days has no home window")
     steps = [normalise(step) for step in window.field.split(".")]
-    columns = [*LIVE_COLUMNS, "_fq_nulls", "_fq_rescued", ".".join(steps)]
+    columns = [*LIVE_COLUMNS, "_fq_nulls", "_fq_rescued"]
     rows = live_rows(table, [window.day])[window.day]
     for location in rows.files:
         with rows.io.new_input(location).open() as stream, pq.ParquetFile(stream) as file:
-            # The path chooses its column, and all below it.
-            for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+            chosen = [*columns, _column(file.schema_arrow, steps)]
+            for batch in file.iter_batches(_BATCH_ROWS, columns=chosen, use_threads=False):
                 reasons, days = _reasons(batch, steps, window, window.day)
                 versions = [batch.column(name) for name in ("_id", "_fq_op", "_fq_extracted_at")]
                 yield pa.record_batch([*versions, reasons, days], names=_ROW.names).cast(_ROW)
+
+
+def _column(schema: pa.Schema, steps: list[str]) -> str:
+    """The column to read for a path: its own, or all of the array or map that it leads into."""
+    type_: pa.DataType = pa.struct(list(schema))
+    for number, step in enumerate(steps):
+        if not pa.types.is_struct(type_):
+            return ".".join(steps[:number])
+        if type_.get_field_index(step) < 0:
+            break
+        type_ = type_.field(step).type
+    return ".".join(steps)
 
 
 def _reasons(batch: pa.RecordBatch, steps: list[str], window: Window, first: dt.date) -> tuple[pa.Array, pa.Array]:

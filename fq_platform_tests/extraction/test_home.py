@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from fq_platform.extraction.home import Home, look_at_home, with_days_begun
-from fq_platform.extraction.sync import sync
+from fq_platform.extraction.sync import SyncOptions, sync
 from fq_platform.extraction.windows import Window, daily
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.changelog import open_changelog
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform_tests.extraction.landing import DAY1, DAY2, DAY3, Landing, noon
 
@@ -38,6 +40,7 @@ class Shop:
         field: str = "at",
         last_day: dt.date = DAY2,
         zone: str = "UTC",
+        **options: Any,
     ) -> list[dt.date | None]:
         """Land some days as the assets do; gives the days that were compared."""
         windows = with_days_begun(self.catalog, TABLE, self.windows(first, last, field, last_day, zone), self.folder)
@@ -49,6 +52,7 @@ class Shop:
             table=TABLE,
             warehouse=warehouse_uri(self.landing.settings),
             run_id="run",
+            options=SyncOptions(**options),
         )
         return list(result.by_day)
 
@@ -124,6 +128,51 @@ def test_dates_in_objects_and_behind_arrays_and_among_texts_are_found(shop: Shop
     shop.collection.insert_many(texts)
     shop.land(field="Meta.at")
     assert documents(shop.look(field="Meta.at"))["NO_DATE"] == 5
+
+
+def test_dates_within_arrays_are_none_whatever_the_column_is(shop: Shop) -> None:
+    shop.collection.insert_many([*({"Meta": [{"at": noon(DAY1)}]} for _ in range(3)), {"Meta": {"at": noon(DAY1)}}])
+    shop.land(field="Meta.at")
+
+    assert documents(shop.look(field="Meta.at"))["NO_DATE"] >= 3
+
+
+def test_dates_in_maps_are_found(shop: Shop) -> None:
+    shop.collection.insert_many(
+        [{"Meta": {"at!": noon(DAY1)}}, {"Meta": {"other": noon(DAY1)}}, {"Meta": {"at!": None}}]
+    )
+    shop.land(field="Meta.at!", types={"Meta": "map"})
+
+    found = documents(shop.look(field="Meta.at!"))
+
+    # Maps do not tell null values from missing ones.
+    assert (found["OWN"], found["MISSING"] + found.get("NULL", 0)) == (1, 2)
+
+
+def test_dates_beyond_the_calendar_are_early_and_to_come(shop: Shop) -> None:
+    """The embedded server refuses such dates, so these rows are written as a sync writes them."""
+    milliseconds = (-70_000_000_000_000, -62_200_000_000_000, 300_000_000_000_000)
+    rescued = [None, *([("at", f'{{"$date": {{"$numberLong": "{number}"}}}}')] for number in milliseconds)]
+    rows = pa.record_batch(
+        {
+            "_id": pa.array(["own", "-249", "-1", "11476"]),
+            "_fq_op": pa.array(["insert"] * 4),
+            "_fq_window": pa.array([DAY1] * 4),
+            "_fq_extracted_at": pa.array([noon(DAY1)] * 4, pa.timestamp("us", "UTC")),
+            "_fq_rescued": pa.array(rescued, pa.map_(pa.string(), pa.string())),
+            "_fq_nulls": pa.nulls(4, pa.list_(pa.field("element", pa.string()))),
+            "at": pa.array([noon(DAY1), None, None, None], pa.timestamp("us", "UTC")),
+        }
+    )
+    changelog = open_changelog(shop.catalog, TABLE, warehouse_uri(shop.landing.settings), partitioned=True)
+    with changelog.append() as append:
+        append.evolve(pa.schema([rows.schema.field("at")]))
+        writer = append.writer(DAY1)
+        writer.write(rows)
+        append.add(writer.close())
+        append.commit({})
+
+    assert documents(shop.look()) == {"OWN": 1, "EARLY": 2, "FUTURE": 1}
 
 
 def test_a_column_of_texts_hides_no_date(shop: Shop) -> None:
