@@ -17,6 +17,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.first_look import look_at
 from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range, plan
 from fq_platform.extraction.reading import ReadOptions
@@ -106,6 +107,8 @@ def sync(
             try:
                 with changelog.append() as append:
                     job = _job(database[collection], append, run_id, options)
+                    if not len(append.document_schema):
+                        look_at(job.reading.applied_to(job.collection), job.decoder())
                     with _units(changelog, windows, job.collection, options) as units:
                         _work(units, job, result, options.workers, on_progress)
                     result.schema_changes = append.schema_changes

@@ -12,6 +12,7 @@ import bson
 import pyarrow.parquet as pq
 import pytest
 from bson import Decimal128, ObjectId
+from pyiceberg.types import DoubleType
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.batch import index
@@ -520,3 +521,16 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[dt.date | None]:
 
     monkeypatch.setattr("fq_platform.extraction.unit.read", counted)
     return reads
+
+
+def test_types_follow_the_whole_collection_whichever_day_is_landed_first(landing: Landing) -> None:
+    odd = {"_id": "odd", "at": noon(DAY1), "v": 1}
+    usual = [{"_id": f"usual-{n}", "at": noon(DAY2), "v": n + 0.5} for n in range(20)]
+    landing.database.orders.insert_many([odd, *usual])
+
+    first = landing.by_day(DAY1)
+    second = landing.by_day(DAY2)
+
+    assert (first.inserted, second.inserted, second.rescued) == (1, 20, 0)
+    assert [row["v"] for row in landing.rows("orders") if row["_id"] == "odd"] == [1.0]
+    assert landing.table("orders").schema().find_type("v") == DoubleType()
