@@ -5,9 +5,11 @@ Belongs here: the sample that a new table's types are decided on. Does not: the 
 
 from typing import Any
 
+from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
 from fq_platform.extraction.batch import index
+from fq_platform.extraction.codec import CODEC
 from fq_platform.extraction.decoder import Decoder
 
 DOCUMENTS = 1_000
@@ -29,11 +31,13 @@ def look_at(collection: Collection[Any], decoder: Decoder) -> None:
         CorruptDocumentError: A document is malformed.
         PyMongoError: What reading raises.
     """
-    drawn, size = [], 0
-    with collection.aggregate_raw_batches([{"$sample": {"size": DOCUMENTS}}]) as batches:
-        for batch in batches:
-            drawn.append(bytes(batch))
-            size += len(batch)
+    raw = collection.with_options(codec_options=CODEC.with_options(document_class=RawBSONDocument))
+    drawn: list[bytes] = []
+    size = 0
+    with raw.aggregate([{"$sample": {"size": DOCUMENTS}}]) as documents:
+        for document in documents:
+            drawn.append(bytes(document.raw))
+            size += len(drawn[-1])
             if size >= LARGEST_SAMPLE:
                 break
     if drawn:
