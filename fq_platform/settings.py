@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     mongo_timeout_seconds: float = Field(default=10, gt=0, le=3_600, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
     extraction_workers: int = Field(default_factory=_workers, ge=1, le=64, validation_alias="FQ_EXTRACTION_WORKERS")
     extraction_batch_bytes: int = Field(
-        default=16 * 2**20, ge=2**16, le=2**30, validation_alias="FQ_EXTRACTION_BATCH_BYTES"
+        default=4 * 2**20, ge=2**16, le=2**30, validation_alias="FQ_EXTRACTION_BATCH_BYTES"
     )
     extraction_range_documents: int = Field(default=500_000, ge=1, validation_alias="FQ_EXTRACTION_RANGE_DOCUMENTS")
     extraction_documents_per_second: float | None = Field(

@@ -109,6 +109,7 @@ def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") ->
 
     from fq_platform.commands.source import source_client
     from fq_platform.commands.sync_progress import teller
+    from fq_platform.extraction.home import with_days_begun
     from fq_platform.extraction.options import sync_options
     from fq_platform.extraction.sync import sync as land
     from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
@@ -121,7 +122,7 @@ def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") ->
             yield land(
                 client[sources.database],
                 scope.collection,
-                scope.windows,
+                with_days_begun(catalog, scope.table, scope.windows, settings.home / "tmp"),
                 catalog=catalog,
                 table=scope.table,
                 warehouse=warehouse_uri(settings),

@@ -119,7 +119,8 @@ def with_days_begun(catalog: Catalog, name: TableName, windows: Sequence[Window]
     Returns:
         The windows, and behind them those that are added: none, unless the first day is among the windows.
     """
-    if not windows[0].is_first or not catalog.table_exists(name.identifier):
+    complete = windows[-1].day == windows[-1].last_day
+    if not windows[0].is_first or complete or not catalog.table_exists(name.identifier):
         return list(windows)
     home = look_at_home(catalog.load_table(name.identifier), windows[0], spill)
     further = sorted(home.begun - {window.day for window in windows})

@@ -52,7 +52,7 @@ class SyncOptions:
     """
 
     workers: int = 2
-    batch_bytes: int = 16 * 2**20
+    batch_bytes: int = 4 * 2**20
     range_documents: int = 500_000
     documents_per_second: float | None = None
     read_preference: str | None = None
