@@ -84,7 +84,7 @@ def test_extraction_is_sized_for_the_machine_and_spares_nobody_unless_told(monke
     settings = load_settings()
 
     assert 2 <= settings.extraction_workers <= 4
-    assert (settings.extraction_batch_bytes, settings.extraction_range_documents) == (16 * 1024 * 1024, 500_000)
+    assert (settings.extraction_batch_bytes, settings.extraction_range_documents) == (4 * 1024 * 1024, 500_000)
     assert (settings.extraction_documents_per_second, settings.extraction_read_preference) == (None, None)
 
     monkeypatch.setenv("FQ_EXTRACTION_DOCUMENTS_PER_SECOND", "2500")
