@@ -95,7 +95,7 @@ class DataFileWriter:
     def abandon(self) -> None:
         """Close the file that is open, unfinished; nobody will read it."""
         if self._file is not None:
-            self._file.stream.close()
+            self._file.abandon()
 
     def _widen(self, schema: pa.Schema) -> None:
         """Go on with other columns: in the same file if nothing of it is written yet, else in the next one."""
@@ -143,6 +143,10 @@ class _OpenFile:
 
     def write(self, rows: pa.Table) -> None:
         self._writer.write_table(rows, row_group_size=max(len(rows), 1))
+
+    def abandon(self) -> None:
+        self._writer.is_open = False  # else it writes its footer when it is collected, and complains that it cannot
+        self.stream.close()
 
     @property
     def size(self) -> int:

@@ -30,8 +30,8 @@ from fq_platform.settings import Settings
 
 with EmbeddedMongo(Settings(home=Path(sys.argv[1]))) as server:
     client = MongoClient(server.uri)
-    print(server.uri, flush=True)
     try:
+        print(server.uri, flush=True)
         time.sleep(120)
     except KeyboardInterrupt:
         client["shop"]["orders"].insert_one({"_id": "written after Ctrl-C"})
