@@ -21,8 +21,8 @@ dev: $(RUN) ## The same stack left running, with the Dagster UI, schedules and s
 test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalog and browser
 	@$(BIN)/pytest $(ARGS)
 
-test-fast: $(DEV) ## The tests that start no server, JVM or browser
-	@$(BIN)/pytest -m "not services" $(ARGS)
+test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series of examples
+	@$(BIN)/pytest -m "not services and not exhaustive" $(ARGS)
 
 bench: $(DEV) ## Measure extraction against its targets: a table, and JSON in benchmarks/results
 	@$(BIN)/python -m benchmarks $(ARGS)

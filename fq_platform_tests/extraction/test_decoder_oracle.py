@@ -19,6 +19,8 @@ from fq_platform_tests.extraction.encoding import encode, encode_all
 from fq_platform_tests.extraction.oracle.fitting import Row, fit
 from fq_platform_tests.extraction.strategies import BATCHES, numbered
 
+pytestmark = pytest.mark.exhaustive
+
 
 def plain(value: Any) -> Any:
     """A value that equals itself and tells -0.0 from 0.0."""
