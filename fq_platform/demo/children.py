@@ -6,9 +6,11 @@ Belongs here: processes and signals. Does not: what runs in them.
 import contextlib
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -150,3 +152,31 @@ def _handlers(handler: "signal._HANDLER") -> Iterator[None]:
 def ended(children: Sequence[Child]) -> Child | None:
     """The first child that has ended, or None while all live."""
     return next((child for child in children if child.exit_code is not None), None)
+
+
+@contextlib.contextmanager
+def interrupts_heard() -> Iterator[Callable[[], bool]]:
+    """Hear of every Ctrl-C, whoever has the handler and whatever becomes of the exception that it raises.
+
+    Yields:
+        Says whether one has come since; always false outside the main thread, which has no say in signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        heard = bytearray()
+
+        def interrupted() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                heard.extend(ours.recv(1024))
+            return signal.SIGINT in heard
+
+        before = signal.set_wakeup_fd(theirs.fileno())
+        try:
+            yield interrupted
+        finally:
+            signal.set_wakeup_fd(before)

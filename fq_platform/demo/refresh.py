@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 
+from fq_platform.demo.children import interrupts_heard
+
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -103,19 +105,21 @@ def run_assets(
                 on_step(name)
 
     instance.add_event_listener(run_id, listen)
-    try:
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            run_config=_QUIET,
-            tags=dict(tags),
-            asset_selection=list(assets) if assets is not None else None,
-            raise_on_error=False,
-        )
-    except dg.DagsterExecutionInterruptedError:
-        raise KeyboardInterrupt from None
-    if any(_was_interrupted(event) for event in result.all_events):
-        raise KeyboardInterrupt
+    with interrupts_heard() as interrupted:
+        try:
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                run_config=_QUIET,
+                tags=dict(tags),
+                asset_selection=list(assets) if assets is not None else None,
+                raise_on_error=False,
+            )
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
+        # One that comes in the middle of a call to the JVM can be lost on the way, leaving nothing but a failed step.
+        if interrupted() or any(_was_interrupted(event) for event in result.all_events):
+            raise KeyboardInterrupt
     return _outcome(result)
 
 

@@ -1,5 +1,7 @@
 """Child processes end with everything they started, whatever happens to whom."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import psutil
 import pytest
 
 from fq_platform.demo import children as module
-from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
+from fq_platform.demo.children import Child, ended, ended_by_signals, interrupts_heard, stopped_together
 
 pytestmark = pytest.mark.services
 
@@ -104,3 +106,13 @@ def test_signals_interrupt_and_are_as_before_afterwards(number: signal.Signals) 
     with pytest.raises(KeyboardInterrupt), ended_by_signals():
         signal.raise_signal(number)
     assert signal.getsignal(number) is before
+
+
+def test_interrupt_is_heard_though_its_exception_is_lost() -> None:
+    with interrupts_heard() as interrupted:
+        assert not interrupted()
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        assert interrupted()
+        assert interrupted()
