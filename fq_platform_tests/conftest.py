@@ -2,6 +2,14 @@
 
 import signal
 
+from hypothesis import settings
+
+# The same examples in every run: what a change breaks is its own. `make test ARGS=--hypothesis-profile=search` looks
+# for new ones; write down as an `@example` what it finds.
+settings.register_profile("search", settings(deadline=None, print_blob=True))
+settings.register_profile("repeatable", settings(deadline=None, derandomize=True))
+settings.load_profile("repeatable")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started as a background job: Dagster gives SIGTERM the same handler, and the servers of tests would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
