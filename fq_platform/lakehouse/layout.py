@@ -4,15 +4,19 @@ Belongs here: names and locations, computed. Does not: anything that opens a cat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fq_platform.settings import Settings
 
 CATALOG = "iceberg"
 """The catalog's name for every engine."""
 
 
 class Layer(StrEnum):
-    """The namespaces, in the order in which data flows through them."""
+    """The layers, in the order in which data flows through them."""
 
     RAW = "raw"
     CURATED = "curated"
@@ -20,43 +24,147 @@ class Layer(StrEnum):
     ANALYTICS = "analytics"
 
 
+class Style(StrEnum):
+    """How the folders of a warehouse are arranged."""
+
+    LAYERED = "layered"
+    HIVE = "hive"
+
+
+NESTED_SHARED = (Layer.CURATED.value, Layer.SHARED.value)
+"""The namespace of the shared tables where the catalog nests namespaces."""
+
+
 @dataclass(frozen=True)
 class TableName:
-    """The name of one table, the same for the catalog, for SQL and as asset key.
+    """The name of one table, for the catalog and for SQL; the asset key is its layer and name.
 
     Args:
-        layer: The namespace.
+        layer: The layer.
         name: The table's name in it, such as `ecommerce_db_orders`.
         app: The application that `name` starts with in the raw and curated layers, else empty.
+        namespace: Where the catalog keeps it, as `Layout.place` says; empty for the layer's own name.
     """
 
     layer: Layer
     name: str
     app: str = ""
+    namespace: tuple[str, ...] = ()
 
     @property
-    def identifier(self) -> tuple[str, str]:
-        """Namespace and name, as PyIceberg takes them."""
+    def key(self) -> tuple[str, str]:
+        """Layer and name: the path of the asset key, wherever the table is placed."""
         return (self.layer.value, self.name)
 
     @property
+    def identifier(self) -> tuple[str, ...]:
+        """The namespace's parts and the name, as PyIceberg takes them."""
+        return (*(self.namespace or (self.layer.value,)), self.name)
+
+    @property
+    def dotted(self) -> str:
+        """`<namespace>.<name>`, as people write it."""
+        return ".".join(self.identifier)
+
+    @property
     def qualified(self) -> str:
-        """`iceberg.<layer>.<name>`, as Spark and Trino take it."""
-        return f"{CATALOG}.{self.layer.value}.{self.name}"
+        """`iceberg.<namespace>.<name>`, as Spark and Trino take it."""
+        return f"{CATALOG}.{self.dotted}"
 
     def location(self, warehouse: str) -> str:
-        """The table's folder.
+        """The table's folder in the layered style.
 
         Args:
             warehouse: URI or path of the warehouse, with or without a trailing slash.
 
         Returns:
-            `<warehouse>/<layer>/<app>/<name without app>` for the tables of an application,
-            else `<warehouse>/<layer>/<name>`.
+            See `Layout.location`.
         """
-        short = self.name.removeprefix(f"{self.app}_") if self.app else self.name
-        parts = [warehouse.rstrip("/"), self.layer.value, self.app, short]
-        return "/".join(part for part in parts if part)
+        return f"{warehouse.rstrip('/')}/{_folder(self, Style.LAYERED)}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rule by which names and folders are given to tables.
+
+    A table that exists stays where it is: a location counts when the table is created.
+
+    Args:
+        warehouse: URI or path of the warehouse; None where the catalog decides where tables lie.
+        style: How the folders are arranged.
+        nested: Whether the catalog nests namespaces.
+    """
+
+    warehouse: str | None
+    style: Style = Style.LAYERED
+    nested: bool = False
+
+    def place(self, table: TableName) -> TableName:
+        """Give a table its namespace.
+
+        Args:
+            table: Any table, placed already or not.
+
+        Returns:
+            The same table; shared ones in `curated.shared` where namespaces nest.
+        """
+        return replace(table, namespace=self.namespace(table.layer))
+
+    def namespace(self, layer: Layer) -> tuple[str, ...]:
+        """The namespace of a layer's tables."""
+        return NESTED_SHARED if self.nested and layer is Layer.SHARED else (layer.value,)
+
+    def namespaces(self) -> tuple[tuple[str, ...], ...]:
+        """Every namespace that the catalog needs, parents before what they hold."""
+        return tuple(self.namespace(layer) for layer in Layer)
+
+    def location(self, table: TableName) -> str | None:
+        """The folder that a new table gets.
+
+        Args:
+            table: The table.
+
+        Returns:
+            Layered: `<warehouse>/<layer>/<app>/<name without app>` for the tables of an application, else
+            `<warehouse>/<layer>/<name>`. Hive: `<warehouse>/<layer>.db/<name>`. None: the catalog decides.
+        """
+        return f"{self.warehouse.rstrip('/')}/{_folder(table, self.style)}" if self.warehouse else None
+
+    def table_at(self, identifier: Sequence[str]) -> TableName:
+        """The table that an identifier names.
+
+        Args:
+            identifier: Namespace and name, such as `("shared", "dim_products")` or
+                `("curated", "shared", "dim_products")`: both name the same table.
+
+        Returns:
+            The table, placed; its application is not known.
+
+        Raises:
+            ValueError: That is no namespace of a layer.
+        """
+        namespace, name = tuple(identifier[:-1]), identifier[-1]
+        if namespace == NESTED_SHARED:
+            namespace = (Layer.SHARED.value,)
+        if len(namespace) != 1:
+            raise ValueError(f"{'.'.join(identifier)!r} names no table of a layer")
+        return self.place(TableName(Layer(namespace[0]), name))
+
+    def named(self, text: str) -> TableName:
+        """The table that a person names, with or without the catalog: see `table_at`."""
+        return self.table_at(text.removeprefix(f"{CATALOG}.").split("."))
+
+
+def layout_of(settings: "Settings") -> Layout:
+    """The layout of an installation.
+
+    Args:
+        settings: Warehouse, table layout and nesting; the profile decides what is not set.
+
+    Returns:
+        The layout.
+    """
+    return Layout(f"file://{settings.warehouse}")
 
 
 def table_of(key: Sequence[str], app: str) -> TableName:
@@ -67,7 +175,7 @@ def table_of(key: Sequence[str], app: str) -> TableName:
         app: The application of the sources file, which prefixes the names in the raw and curated layers.
 
     Returns:
-        The table.
+        The table, not placed yet.
 
     Raises:
         ValueError: The key does not have two parts, or its first part is no layer.
@@ -76,3 +184,11 @@ def table_of(key: Sequence[str], app: str) -> TableName:
         raise ValueError(f"an asset key names a layer and a table, not {'/'.join(key)}")
     layer = Layer(key[0])
     return TableName(layer, key[1], app if layer in (Layer.RAW, Layer.CURATED) else "")
+
+
+def _folder(table: TableName, style: Style) -> str:
+    """The table's folder below the warehouse."""
+    if style is Style.HIVE:
+        return f"{table.layer.value}.db/{table.name}"
+    short = table.name.removeprefix(f"{table.app}_") if table.app else table.name
+    return "/".join(part for part in (table.layer.value, table.app, short) if part)

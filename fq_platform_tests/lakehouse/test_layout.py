@@ -2,28 +2,71 @@
 
 import pytest
 
-from fq_platform.lakehouse.layout import Layer, TableName, table_of
+from fq_platform.lakehouse.layout import Layer, Layout, Style, TableName, table_of
+
+TABLES = {
+    "raw": table_of(("raw", "shop_orders"), "shop"),
+    "curated": table_of(("curated", "shop_orders_silver"), "shop"),
+    "shared": table_of(("shared", "dim_products"), "shop"),
+    "analytics": table_of(("analytics", "shop_report"), "shop"),
+}
 
 
 @pytest.mark.parametrize(
-    ("key", "qualified", "location"),
+    ("layer", "name", "layered", "hive"),
     [
-        (("raw", "shop_orders"), "iceberg.raw.shop_orders", "/wh/raw/shop/orders"),
-        (("curated", "shop_orders_silver"), "iceberg.curated.shop_orders_silver", "/wh/curated/shop/orders_silver"),
-        (("shared", "dim_products"), "iceberg.shared.dim_products", "/wh/shared/dim_products"),
-        (("analytics", "shop_report"), "iceberg.analytics.shop_report", "/wh/analytics/shop_report"),
+        ("raw", "raw.shop_orders", "raw/shop/orders", "raw.db/shop_orders"),
+        ("curated", "curated.shop_orders_silver", "curated/shop/orders_silver", "curated.db/shop_orders_silver"),
+        ("shared", "shared.dim_products", "shared/dim_products", "shared.db/dim_products"),
+        ("analytics", "analytics.shop_report", "analytics/shop_report", "analytics.db/shop_report"),
     ],
 )
-def test_asset_key_names_table_and_folder(key: tuple[str, str], qualified: str, location: str) -> None:
-    table = table_of(key, "shop")
+@pytest.mark.parametrize("root", ["s3://bucket/warehouse", "s3://bucket/warehouse/"])
+def test_asset_key_names_table_and_folder(layer: str, name: str, layered: str, hive: str, root: str) -> None:
+    table = Layout(root).place(TABLES[layer])
 
-    assert table.identifier == key
-    assert table.qualified == qualified
-    assert table.location("/wh") == table.location("/wh/") == location
+    assert (table.dotted, table.qualified) == (name, f"iceberg.{name}")
+    assert table.identifier == table.key == tuple(name.split("."))
+    assert Layout(root).location(table) == f"s3://bucket/warehouse/{layered}"
+    assert Layout(root, Style.HIVE).location(table) == f"s3://bucket/warehouse/{hive}"
 
 
 def test_app_is_taken_off_the_folders_name_once_only() -> None:
-    assert TableName(Layer.RAW, "shop_shop_orders", "shop").location("file:///wh") == "file:///wh/raw/shop/shop_orders"
+    table = TableName(Layer.RAW, "shop_shop_orders", "shop")
+
+    assert Layout("file:///wh").location(table) == "file:///wh/raw/shop/shop_orders"
+
+
+def test_shared_tables_lie_below_curated_where_namespaces_nest_and_keep_key_and_folder() -> None:
+    nested = Layout("/wh", nested=True)
+    table = nested.place(TABLES["shared"])
+
+    assert table.qualified == "iceberg.curated.shared.dim_products"
+    assert table.key == ("shared", "dim_products")
+    assert nested.location(table) == "/wh/shared/dim_products"
+    assert nested.place(TABLES["raw"]).qualified == "iceberg.raw.shop_orders"
+    assert Layout("/wh").place(table).qualified == "iceberg.shared.dim_products"
+
+
+def test_namespaces_are_named_before_those_that_they_hold() -> None:
+    assert Layout(None).namespaces() == (("raw",), ("curated",), ("shared",), ("analytics",))
+    assert Layout(None, nested=True).namespaces() == (("raw",), ("curated",), ("curated", "shared"), ("analytics",))
+
+
+def test_catalog_decides_where_tables_lie_if_there_is_no_warehouse() -> None:
+    assert Layout(None).location(TABLES["raw"]) is None
+
+
+@pytest.mark.parametrize("text", ["shared.x", "curated.shared.x", "iceberg.shared.x", "iceberg.curated.shared.x"])
+def test_both_names_of_a_shared_table_are_understood(text: str) -> None:
+    assert Layout(None).named(text).dotted == "shared.x"
+    assert Layout(None, nested=True).named(text).dotted == "curated.shared.x"
+
+
+@pytest.mark.parametrize("text", ["orders", "bronze.orders", "raw.shared.orders", "", "curated.shared.x.y"])
+def test_name_of_no_layer_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        Layout(None).named(text)
 
 
 @pytest.mark.parametrize("key", [("orders",), ("raw", "app", "orders"), ("bronze", "orders")])
