@@ -31,7 +31,7 @@ _SMALL_DOCUMENT, _LEAST_DOCUMENT = 100, 5
 """Sizes that documents seldom and never fall below (bytes)."""
 _FULL = 3
 
-__all__ = ["NO_EVENT_TIME", "Batch", "CorruptDocumentError", "index", "murmur3_strings"]
+__all__ = ["NO_EVENT_TIME", "Batch", "CorruptDocumentError", "index"]
 
 
 class CorruptDocumentError(FqError):

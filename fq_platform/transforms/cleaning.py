@@ -1,6 +1,6 @@
-"""Reading documents field by field into clean, typed columns, with a list of what could not be read.
+"""Reading fields into clean, typed columns, with a list of what could not be read.
 
-Belongs here: how text, numbers, times and nested lines are cleaned. Does not: which fields a table has.
+Belongs here: how text, numbers and times are cleaned. Does not: whole documents and their lines (`documents.py`).
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import reduce
 from operator import or_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as sf
 from pyspark.sql.types import (
     ArrayType,
@@ -34,12 +34,12 @@ from fq_platform.transforms.changelog import (
     rescued_text,
     rescued_timestamp,
     timestamp_from_text,
-    with_rescued_texts,
 )
 
 ISSUES = "data_issues"
 
-_NO_FIELDS = StructType([StructField("_", StringType())])
+NO_FIELDS = StructType([StructField("_", StringType())])
+"""A struct cannot be without fields; this one has none that a document could have."""
 
 
 class Issues:
@@ -64,7 +64,7 @@ class Issues:
     def column(self) -> Column:
         """All problems of one document or line, as an ARRAY<STRING>; few have any, so the others do not look."""
         problems = sf.array_compact(sf.array(*self._problems))
-        return sf.when(reduce(or_, self._suspicions), problems).otherwise(_no_texts())
+        return sf.when(reduce(or_, self._suspicions), problems).otherwise(no_texts())
 
 
 class Fields:
@@ -167,10 +167,10 @@ class Fields:
         """An ARRAY<STRING>, empty where the source has none."""
         kind, column, path = self._field(name)
         readable = isinstance(kind, ArrayType) and isinstance(kind.elementType, AtomicType)
-        value = sf.when(rescued_is_empty(path), _no_texts())
+        value = sf.when(rescued_is_empty(path), no_texts())
         value = sf.coalesce(column.cast("array<string>"), value) if readable else value
         self._note(readable or kind is None, column, path, value)
-        return sf.array_compact(sf.coalesce(value, _no_texts()))
+        return sf.array_compact(sf.coalesce(value, no_texts()))
 
     def struct(self, name: str) -> "Fields":
         """The fields of a struct."""
@@ -179,7 +179,7 @@ class Fields:
             _, column, path = self._field(name)
             self._note(False, column, path, sf.lit(None))
         return Fields(
-            kind if isinstance(kind, StructType) else _NO_FIELDS,
+            kind if isinstance(kind, StructType) else NO_FIELDS,
             lambda inner: self._at(name)[inner],
             lambda inner: self._path(f"{name}.{inner}"),
             rf"{self._pattern}{name}\.",
@@ -206,93 +206,6 @@ class Fields:
         return sf.when(value.isNull() & source.isNotNull(), sf.concat(path, sf.lit(": cannot be read: "), source))
 
 
-class Document(Fields):
-    """The documents of a collection.
-
-    Args:
-        documents: Live rows of its raw table (see `changelog.current`).
-    """
-
-    def __init__(self, documents: DataFrame) -> None:
-        super().__init__(documents.schema, sf.col, sf.lit, "", [], Issues())
-        self._documents = with_rescued_texts(documents)
-        self._lines: list[Column] = []
-
-    def window_date(self, event_time: Column) -> Column:
-        """The DATE of the daily window that owns the document.
-
-        A document without a usable event time lies in the window of the start date, so the window decides, not the
-        event time; only a collection that has no windows falls back to it.
-        """
-        return sf.coalesce(sf.col("_fq_window"), sf.to_date(event_time))
-
-    def lines(self, name: str, line: Callable[[Fields, Column], dict[str, Column]]) -> Column:
-        """An ARRAY of clean STRUCTs, empty where the source has none.
-
-        Args:
-            name: The array's field.
-            line: Makes the columns of one line from its fields and its position, a BIGINT from 1.
-
-        Returns:
-            The column to give to `table`, which moves the lines' issues to the document.
-        """
-        kind = self._type(name)
-        source, array, fields = sf.lit(None), ArrayType(_NO_FIELDS), _NO_FIELDS
-        if isinstance(kind, ArrayType) and isinstance(kind.elementType, StructType):
-            source, array, fields = sf.col(name), kind, kind.elementType
-        elif kind is not None:
-            self._note(False, sf.col(name), sf.lit(name), source)
-
-        def clean(element: Column, index: Column) -> Column:
-            prefix = sf.concat(sf.lit(f"{name}["), index.cast("string"), sf.lit("]."))
-            issues = Issues()
-            one = Fields(
-                fields,
-                lambda inner: element[inner],
-                lambda inner: sf.concat(prefix, sf.lit(inner)),
-                rf"{name}\[\d+\]\.",
-                self._read,
-                issues,
-            )
-            columns = line(one, (index + 1).cast("bigint"))
-            return sf.struct(*(column.alias(key) for key, column in columns.items()), issues.column().alias(ISSUES))
-
-        column = sf.transform(sf.coalesce(source.cast(array), sf.array().cast(array)), clean)
-        self._lines.append(column)
-        return column
-
-    def table(self, **columns: Column) -> DataFrame:
-        """Make the table of these columns, with `data_issues` as the last.
-
-        Args:
-            columns: The columns by name, in order.
-
-        Returns:
-            One row per document. `data_issues` also lists rescued values of fields that were not read at all.
-        """
-        nested = [name for name, column in columns.items() if any(column is made for made in self._lines)]
-        table = self._documents.select(
-            *(column.alias(name) for name, column in columns.items()),
-            sf.concat(self._issues.column(), self._unused()).alias(ISSUES),
-        )
-        for name in nested:
-            of_lines = sf.flatten(sf.transform(sf.col(name), lambda line: line[ISSUES]))
-            bare = sf.transform(sf.col(name), lambda line: line.dropFields(ISSUES))
-            table = table.withColumns({ISSUES: sf.concat(sf.col(ISSUES), of_lines), name: bare})
-        return table
-
-    def _unused(self) -> Column:
-        """Issues of the rescued values that no field was read from."""
-        known = f"^(?:{'|'.join(dict.fromkeys(self._read))})$"
-        others = sf.filter(
-            sf.map_entries(sf.col(RESCUED)),
-            # An array or a document without anything in it has no column as long as none came with something in it.
-            lambda entry: ~entry["key"].rlike(known) & ~entry["value"].isin("[]", "{}"),
-        )
-        issues = sf.transform(others, lambda entry: sf.concat(entry["key"], sf.lit(": not used: "), entry["value"]))
-        return sf.coalesce(issues, _no_texts())
-
-
 def _exact(kind: NumericType, column: Column) -> Column:
     """A numeric column as NUMBER; null for what no decimal can hold (NaN, infinities, more than 26 digits)."""
     if isinstance(kind, FractionalType):
@@ -301,7 +214,8 @@ def _exact(kind: NumericType, column: Column) -> Column:
     return column.cast(NUMBER)
 
 
-def _no_texts() -> Column:
+def no_texts() -> Column:
+    """An empty ARRAY<STRING>."""
     return sf.array().cast("array<string>")
 
 

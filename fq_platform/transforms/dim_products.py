@@ -8,7 +8,7 @@ from pyspark.sql import functions as sf
 
 from fq_platform.contracts.shared import UNKNOWN_LABEL
 from fq_platform.transforms.changelog import current
-from fq_platform.transforms.cleaning import Document
+from fq_platform.transforms.documents import Document
 from fq_platform.transforms.unknown import with_unknown_member
 
 

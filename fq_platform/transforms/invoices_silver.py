@@ -7,7 +7,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
-from fq_platform.transforms.cleaning import Document, Fields
+from fq_platform.transforms.cleaning import Fields
+from fq_platform.transforms.documents import Document
 
 
 def invoices_silver(invoices: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from fq_platform.transforms.changelog import current
-from fq_platform.transforms.cleaning import Document
+from fq_platform.transforms.documents import Document
 
 
 def payments_silver(payments: DataFrame) -> DataFrame:

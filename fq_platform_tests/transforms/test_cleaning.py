@@ -18,7 +18,7 @@ def quantities(spark: "SparkSession", kind: str, *documents: dict[str, Any]) -> 
     from pyspark.sql import functions as sf
 
     from fq_platform.transforms.changelog import current
-    from fq_platform.transforms.cleaning import Document
+    from fq_platform.transforms.documents import Document
 
     document = Document(current(changelog(spark, f"_id STRING, quantity {kind}", *documents)))
     table = document.table(key=sf.col("_id"), quantity=document.number("quantity", 18, 6))
@@ -93,7 +93,7 @@ def test_empty_arrays_and_documents_are_empty_also_before_they_have_a_column(
     from pyspark.sql import functions as sf
 
     from fq_platform.transforms.changelog import current
-    from fq_platform.transforms.cleaning import Document
+    from fq_platform.transforms.documents import Document
 
     empty = {"tags": "[]", "lines": "[]", "address": "{}", "other": "[]"}
     document = Document(current(changelog(spark, columns, {"_id": "a", "_fq_rescued": empty})))
@@ -110,7 +110,7 @@ def test_empty_arrays_and_documents_are_empty_also_before_they_have_a_column(
 
 def test_an_empty_document_where_a_text_belongs_is_not_taken_for_nothing(spark: "SparkSession") -> None:
     from fq_platform.transforms.changelog import current
-    from fq_platform.transforms.cleaning import Document
+    from fq_platform.transforms.documents import Document
 
     raw = changelog(spark, "_id STRING, name STRING", {"_id": "a", "_fq_rescued": {"name": "{}"}})
     document = Document(current(raw))

@@ -39,9 +39,8 @@ from fq_platform.extraction.kernels.names import is_named, slot_of
     SUBTYPE,  # of the first binary, plus one
     INSIDE,  # elements of its arrays, or entries of its documents if it is a map
     KEY_TEXT,  # bytes that the keys of its documents need
-    CHILDREN,  # fields that were given a node beneath it
     COUNTS,
-) = range(20, 28)
+) = range(20, 27)
 _UUID_SUBTYPE = 4
 
 
@@ -145,7 +144,6 @@ def survey(begin, size, starts, nodes, names, slots, used, counts, frames):
                         if node < 0:
                             return IS_FULL, document
                         slots[slot] = node
-                        counts[parent, CHILDREN] += 1
                     if previous >= 0:
                         nodes[previous, NEXT] = node
                     else:
