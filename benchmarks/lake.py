@@ -13,8 +13,8 @@ from benchmarks.documents import DATE_FIELD, DAYS, START
 from fq_platform.extraction.source import connect
 from fq_platform.extraction.sync import SyncOptions, SyncResult, sync
 from fq_platform.extraction.windows import Window, daily
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.layout import Layer, Layout, TableName, layout_of
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +53,13 @@ class Lake:
         """The Iceberg catalog."""
         return open_catalog(self.settings)
 
+    @cached_property
+    def _layout(self) -> Layout:
+        return layout_of(self.settings)
+
+    def _placed(self, collection: str) -> TableName:
+        return self._layout.place(_table_name(collection))
+
     def connect(self) -> None:
         """Open what is opened once per process: the connection and the catalog."""
         self.database.command("ping")
@@ -76,15 +83,15 @@ class Lake:
             collection,
             days if by_day else [Window()],
             catalog=self.catalog,
-            table=_table_name(collection),
-            warehouse=warehouse_uri(self.settings),
+            table=self._placed(collection),
+            location=self._layout.location(_table_name(collection)),
             run_id="benchmark",
             options=SyncOptions(**options),
         )
 
     def table(self, collection: str) -> "Table":
         """The raw table of a collection."""
-        return self.catalog.load_table(_table_name(collection).identifier)
+        return self.catalog.load_table(self._placed(collection).identifier)
 
     def snapshots(self, collection: str) -> int:
         """How many snapshots the table has."""

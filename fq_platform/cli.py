@@ -134,11 +134,14 @@ app.command()(verify)
 def tables(form: FormatOption = None, output: OutputOption = None, max_rows: MaxRowsOption = 1_000) -> None:
     """List the lakehouse's tables: rows, snapshots, and the latest snapshot with the moment of its commit."""
     from fq_platform.lakehouse.catalog import open_catalog
+    from fq_platform.lakehouse.layout import layout_of
     from fq_platform.query.inventory import list_tables
     from fq_platform.query.output import choose_format, deliver
     from fq_platform.settings import get_settings
 
-    deliver(list_tables(open_catalog(get_settings())), choose_format(form, output), output, max_rows)
+    settings = get_settings()
+    found = list_tables(open_catalog(settings), layout_of(settings))
+    deliver(found, choose_format(form, output), output, max_rows)
 
 
 def _busy(what: str) -> AbstractContextManager[Any]:

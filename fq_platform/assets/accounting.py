@@ -36,7 +36,7 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
     """
 
     def table(name: str) -> dg.AssetKey:
-        return dg.AssetKey(list(CONTRACTS[name].table(sources.app).identifier))
+        return dg.AssetKey(list(CONTRACTS[name].table(sources.app).key))
 
     declared = (
         TableAsset(CONTRACTS["orders_silver"], {"orders": raw_key(sources, "orders")}),

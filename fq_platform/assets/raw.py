@@ -12,8 +12,8 @@ import dagster as dg
 from fq_platform.assets import raw_checks
 from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.automation.partitions import daily_partitions, days
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.settings import get_settings
@@ -43,7 +43,8 @@ def build_raw_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
 
 
 def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.AssetsDefinition:
-    table = TableName(Layer.RAW, sources.table(collection), sources.app)
+    layout = layout_of(get_settings())
+    table = layout.place(TableName(Layer.RAW, sources.table(collection), sources.app))
     by_day = f", by day of `{options.partition_by}`" if options.partition_by else ""
 
     @dg.asset(
@@ -80,7 +81,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
                 windows,
                 catalog=catalog,
                 table=table,
-                warehouse=warehouse_uri(settings),
+                location=layout.location(table),
                 run_id=context.run_id,
                 partition=chosen.partition,
                 options=sync_options(settings, options),

@@ -36,7 +36,7 @@ def contract_checks(app: str) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks_of(contract: Contract, app: str) -> dg.AssetChecksDefinition:
-    table = contract.table(app)
+    table = contract_table(contract.name, app)
     references = {evaluation.reference_rule(reference): reference for reference in contract.references}
 
     specs_by_rule = {spec.name: spec for spec in _specs(contract, app, references)}

@@ -13,7 +13,8 @@ import dagster as dg
 from fq_platform.checks.evaluation import Result
 from fq_platform.contracts import CONTRACTS
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.layout import TableName, layout_of
+from fq_platform.settings import get_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 def asset_key(table: TableName) -> dg.AssetKey:
     """The asset that makes a table."""
-    return dg.AssetKey(list(table.identifier))
+    return dg.AssetKey(list(table.key))
 
 
 def contract_table(name: str, app: str) -> TableName:
-    """The table of the contract with this name."""
-    return CONTRACTS[name].table(app)
+    """The table of the contract with this name, where the catalog keeps it."""
+    return layout_of(get_settings()).place(CONTRACTS[name].table(app))
 
 
 def read_table(spark: "SparkSession", table: TableName) -> "DataFrame":

@@ -112,20 +112,23 @@ def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") ->
     from fq_platform.extraction.home import with_days_begun
     from fq_platform.extraction.options import sync_options
     from fq_platform.extraction.sync import sync as land
-    from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+    from fq_platform.lakehouse.catalog import open_catalog
+    from fq_platform.lakehouse.layout import layout_of
 
+    layout = layout_of(settings)
     run_id = f"fq-sync-{uuid.uuid4()}"
     with source_client(settings) as client, teller(Console(stderr=True)) as progress:
         catalog = open_catalog(settings)
         for scope in scopes:
             progress.begin(scope.collection)
+            table = layout.place(scope.table)
             yield land(
                 client[sources.database],
                 scope.collection,
-                with_days_begun(catalog, scope.table, scope.windows, settings.home / "tmp"),
+                with_days_begun(catalog, table, scope.windows, settings.home / "tmp"),
                 catalog=catalog,
-                table=scope.table,
-                warehouse=warehouse_uri(settings),
+                table=table,
+                location=layout.location(table),
                 run_id=run_id,
                 partition=scope.partition,
                 options=sync_options(settings, sources.collections[scope.collection]),

@@ -95,12 +95,13 @@ def _findings(
     from fq_platform.extraction.verify import VerifyOptions
     from fq_platform.extraction.verify import verify as compare
     from fq_platform.lakehouse.catalog import open_catalog
+    from fq_platform.lakehouse.layout import layout_of
 
     reading = ReadOptions(
         documents_per_second=settings.extraction_documents_per_second,
         read_preference=settings.extraction_read_preference,
     )
-    catalog = open_catalog(settings)
+    catalog, layout = open_catalog(settings), layout_of(settings)
     with source_client(settings) as client, Teller(Console(stderr=True)) as teller:
         for scope in scopes:
             yield compare(
@@ -108,7 +109,7 @@ def _findings(
                 scope.collection,
                 scope.windows,
                 catalog=catalog,
-                table=scope.table,
+                table=layout.place(scope.table),
                 options=VerifyOptions(hashes_only=hashes_only, reading=reading),
                 on_progress=teller.tell,
             )

@@ -138,11 +138,12 @@ class _Demo:
     def _snapshots(self) -> dict[str, int | None]:
         """The current snapshot of every table, by name."""
         from fq_platform.lakehouse.catalog import open_catalog
-        from fq_platform.lakehouse.layout import Layer
+        from fq_platform.lakehouse.layout import layout_of
+        from fq_platform.lakehouse.listing import list_names
 
         catalog = open_catalog(self.settings)
-        tables = [catalog.load_table(name) for layer in Layer for name in catalog.list_tables(layer.value)]
-        return {".".join(table.name()): table.metadata.current_snapshot_id for table in tables}
+        names = list_names(catalog, layout_of(self.settings))
+        return {name.dotted: catalog.load_table(name.identifier).metadata.current_snapshot_id for name in names}
 
     def _answer(self, questions: Sequence[Question]) -> None:
         from fq_platform.query.engine import open_engine

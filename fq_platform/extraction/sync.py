@@ -67,7 +67,7 @@ def sync(
     *,
     catalog: Any,
     table: TableName,
-    warehouse: str,
+    location: str | None,
     run_id: str,
     partition: str = "",
     options: SyncOptions = SyncOptions(),
@@ -84,7 +84,7 @@ def sync(
         windows: The windows to compare, all of one collection.
         catalog: A PyIceberg catalog.
         table: The raw table.
-        warehouse: Root of the warehouse.
+        location: The folder of a new table; None lets the catalog decide.
         run_id: Written into rows and into the snapshot's summary.
         partition: The partition or range of partitions, for the snapshot's summary.
         options: How it is read and landed.
@@ -101,7 +101,7 @@ def sync(
     require_collection(database, collection)
     with storage_errors(table.qualified):
         for attempt in range(ATTEMPTS):
-            changelog = open_changelog(catalog, table, warehouse, partitioned=windows[0].day is not None)
+            changelog = open_changelog(catalog, table, location, partitioned=windows[0].day is not None)
             result = SyncResult(table=table.qualified, snapshot_id=changelog.snapshot_id)
             result.by_day = {window.day: Counts() for window in windows}
             try:

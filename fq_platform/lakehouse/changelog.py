@@ -259,13 +259,13 @@ class Append:
         return self.changelog.table.refresh().snapshot_by_id(self._snapshot_id) is not None
 
 
-def open_changelog(catalog: Catalog, name: TableName, warehouse: str, *, partitioned: bool) -> Changelog:
+def open_changelog(catalog: Catalog, name: TableName, location: str | None, *, partitioned: bool) -> Changelog:
     """Open a raw table, creating it empty on first use.
 
     Args:
         catalog: The Iceberg catalog.
         name: The table.
-        warehouse: Root of the warehouse, for the location of a new table.
+        location: The folder of a new table; None lets the catalog decide. A table that exists stays where it is.
         partitioned: Whether the collection has daily windows.
 
     Returns:
@@ -279,9 +279,7 @@ def open_changelog(catalog: Catalog, name: TableName, warehouse: str, *, partiti
         table = catalog.load_table(name.identifier)
     except NoSuchTableError:
         spec = _BY_WINDOW if partitioned else UNPARTITIONED_PARTITION_SPEC
-        table = catalog.create_table_if_not_exists(
-            name.identifier, _SCHEMA, name.location(warehouse), spec, properties=_PROPERTIES
-        )
+        table = catalog.create_table_if_not_exists(name.identifier, _SCHEMA, location, spec, properties=_PROPERTIES)
     if table.spec().is_unpartitioned() == partitioned:
         now, then = ("daily", "not partitioned") if partitioned else ("not partitioned", "daily")
         raise FqError(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from fq_platform.lakehouse.layout import Layer
+from fq_platform.lakehouse.listing import list_names
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+
+    from fq_platform.lakehouse.layout import Layout
 
 SCHEMA = pa.schema(
     [
@@ -24,18 +26,18 @@ SCHEMA = pa.schema(
 )
 
 
-def list_tables(catalog: "Catalog") -> pa.RecordBatchReader:
+def list_tables(catalog: "Catalog", layout: "Layout") -> pa.RecordBatchReader:
     """Every table with its size and its latest snapshot.
 
     Args:
         catalog: The opened Iceberg catalog.
+        layout: Which namespaces it has.
 
     Returns:
         A row per table, by layer and name: `table`, `rows` (live ones; null where delete files hide the number),
         `snapshots` kept, `snapshot_id` and `committed_at` of the current one (null for a table never written).
     """
-    names = [identifier for layer in Layer for identifier in sorted(catalog.list_tables(layer.value))]
-    rows = [_row(catalog.load_table(name)) for name in names]
+    rows = [_row(catalog.load_table(name.identifier)) for name in list_names(catalog, layout)]
     return pa.Table.from_pylist(rows, schema=SCHEMA).to_reader()
 
 

@@ -13,8 +13,8 @@ from pymongo.database import Database
 
 from fq_platform.extraction.sync import SyncOptions, SyncResult, sync
 from fq_platform.extraction.windows import Window, daily
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import Settings
 
 START = dt.date(2026, 1, 1)
@@ -51,6 +51,8 @@ class Landing:
         return self._sync(collection, [Window()], **options)
 
     def _sync(self, collection: str, windows: list[Window], **options: Any) -> SyncResult:
+        layout = layout_of(self.settings)
+        table = layout.place(TableName(Layer.RAW, f"app_{collection}", "app"))
         arguments: dict[str, Any] = {"run_id": "run-1"}
         arguments |= {name: options.pop(name) for name in ("run_id", "partition", "on_progress") if name in options}
         return sync(
@@ -58,8 +60,8 @@ class Landing:
             collection,
             windows,
             catalog=open_catalog(self.settings),
-            table=TableName(Layer.RAW, f"app_{collection}", "app"),
-            warehouse=warehouse_uri(self.settings),
+            table=table,
+            location=layout.location(table),
             options=SyncOptions(**options),
             **arguments,
         )

@@ -11,9 +11,9 @@ import pytest
 from fq_platform.extraction.home import Home, look_at_home, with_days_begun
 from fq_platform.extraction.sync import SyncOptions, sync
 from fq_platform.extraction.windows import Window, daily
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import open_changelog
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform_tests.extraction.landing import DAY1, DAY2, DAY3, Landing, noon
 
 pytestmark = pytest.mark.services
@@ -50,7 +50,7 @@ class Shop:
             windows,
             catalog=self.catalog,
             table=TABLE,
-            warehouse=warehouse_uri(self.landing.settings),
+            location=layout_of(self.landing.settings).location(TABLE),
             run_id="run",
             options=SyncOptions(**options),
         )
@@ -164,7 +164,8 @@ def test_dates_beyond_the_calendar_are_early_and_to_come(shop: Shop) -> None:
             "at": pa.array([noon(DAY1), None, None, None], pa.timestamp("us", "UTC")),
         }
     )
-    changelog = open_changelog(shop.catalog, TABLE, warehouse_uri(shop.landing.settings), partitioned=True)
+    location = layout_of(shop.landing.settings).location(TABLE)
+    changelog = open_changelog(shop.catalog, TABLE, location, partitioned=True)
     with changelog.append() as append:
         append.evolve(pa.schema([rows.schema.field("at")]))
         writer = append.writer(DAY1)

@@ -10,10 +10,10 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, document_schema, open_changelog
 from fq_platform.lakehouse.document_schema import is_document_column
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import Settings
 
 NAME = TableName(Layer.RAW, "app_orders", "app")
@@ -29,7 +29,7 @@ def catalog(settings: Settings) -> Catalog:
 
 
 def opened(catalog: Catalog, settings: Settings, *, partitioned: bool = True) -> Changelog:
-    return open_changelog(catalog, NAME, warehouse_uri(settings), partitioned=partitioned)
+    return open_changelog(catalog, NAME, layout_of(settings).location(NAME), partitioned=partitioned)
 
 
 def rows(*versions: tuple[str, str, dt.datetime], day: dt.date | None = DAY, **columns: pa.Array) -> pa.RecordBatch:

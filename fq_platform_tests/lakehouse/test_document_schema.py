@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import document_schema, open_changelog
 from fq_platform.lakehouse.document_schema import KIND, additions, merge
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import Settings
 
 NAME = TableName(Layer.RAW, "app_things", "app")
@@ -47,7 +47,8 @@ def catalog(settings: Settings) -> Catalog:
 
 def evolve(catalog: Catalog, settings: Settings, *wanted: pa.Schema) -> list[str]:
     """Evolve the table with each schema in turn and commit; returns the sentences."""
-    with open_changelog(catalog, NAME, warehouse_uri(settings), partitioned=False).append() as append:
+    location = layout_of(settings).location(NAME)
+    with open_changelog(catalog, NAME, location, partitioned=False).append() as append:
         for schema in wanted:
             append.evolve(schema)
         writer = append.writer(None)

@@ -18,7 +18,7 @@ from fq_platform.lakehouse import parquet
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import Changelog, open_changelog
 from fq_platform.lakehouse.document_schema import is_document_column
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def catalog(settings: Settings) -> Catalog:
 @pytest.fixture
 def changelog(catalog: Catalog, settings: Settings) -> Changelog:
     name = TableName(Layer.RAW, "app_orders", "app")
-    return open_changelog(catalog, name, f"file://{settings.warehouse}", partitioned=False)
+    return open_changelog(catalog, name, layout_of(settings).location(name), partitioned=False)
 
 
 def land(changelog: Changelog, *batches: pa.RecordBatch) -> Table:
@@ -116,8 +116,8 @@ def test_nested_nulls_and_empties_are_told_apart_by_duckdb(changelog: Changelog)
 @pytest.mark.services
 def test_nested_nulls_and_empties_are_told_apart_by_spark(spark: "SparkSession", spark_settings: Settings) -> None:
     name = TableName(Layer.RAW, "app_nested", "app")
-    warehouse = f"file://{spark_settings.warehouse}"
-    land(open_changelog(open_catalog(spark_settings), name, warehouse, partitioned=False), batch(ROWS))
+    location = layout_of(spark_settings).location(name)
+    land(open_changelog(open_catalog(spark_settings), name, location, partitioned=False), batch(ROWS))
 
     rows = {row["_id"]: row.asDict(recursive=True) for row in spark.table(name.qualified).collect()}
 

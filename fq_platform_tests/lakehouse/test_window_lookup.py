@@ -8,9 +8,9 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.io.pyarrow import PyArrowFile
 from pyiceberg.table import Table
 
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import WINDOW, open_changelog
-from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.lakehouse.window_lookup import live_windows, window_finder
 from fq_platform.settings import Settings
 
@@ -24,6 +24,11 @@ def table_of(collection: str) -> TableName:
     return TableName(Layer.RAW, f"app_{collection}", "app")
 
 
+def opened(catalog: Catalog, settings: Settings, collection: str, *, partitioned: bool) -> Table:
+    name = table_of(collection)
+    return open_changelog(catalog, name, layout_of(settings).location(name), partitioned=partitioned).table
+
+
 @pytest.fixture
 def catalog(settings: Settings) -> Catalog:
     return open_catalog(settings)
@@ -31,7 +36,7 @@ def catalog(settings: Settings) -> Catalog:
 
 @pytest.fixture
 def table(catalog: Catalog, settings: Settings) -> Table:
-    return open_changelog(catalog, table_of("orders"), warehouse_uri(settings), partitioned=True).table
+    return opened(catalog, settings, "orders", partitioned=True)
 
 
 def append(table: Table, *rows: Row) -> None:
@@ -124,7 +129,7 @@ def test_collection_that_was_never_landed_has_no_windows(catalog: Catalog, table
 
 
 def test_collection_without_days_names_none(catalog: Catalog, settings: Settings) -> None:
-    table = open_changelog(catalog, table_of("things"), warehouse_uri(settings), partitioned=False).table
+    table = opened(catalog, settings, "things", partitioned=False)
     append(table, ("a", "insert", None, 0))
 
     assert live_windows(table, {"a"}) == frozenset()
