@@ -161,7 +161,7 @@ def test_each_partition_of_a_range_is_told_its_own_rows(lake: Lake, new_table: N
         assert {values["changed"] for values in told.values()} == {changed}
 
 
-def test_partitions_that_are_not_days_are_told_no_row_count(lake: Lake, new_table: NewTable) -> None:
+def test_partition_that_is_no_day_is_told_its_row_count(lake: Lake, new_table: NewTable) -> None:
     table = new_table()
 
     @dg.asset(
@@ -173,8 +173,7 @@ def test_partitions_that_are_not_days_are_told_no_row_count(lake: Lake, new_tabl
         return lake.spark.sql("SELECT TIMESTAMP '2026-01-01 05:30:00 UTC' AS at")
 
     told = metadata(lake.run(made, "2026-01-01-05:00"), table)
-    assert told["rows"] == 1
-    assert "dagster/partition_row_count" not in told
+    assert told["rows"] == told["dagster/partition_row_count"] == 1
 
 
 def test_new_table_has_the_layout_and_the_properties(lake: Lake, new_table: NewTable, spark_settings: Settings) -> None:
