@@ -1,6 +1,7 @@
 """Typed settings from the environment and `.env`, read and validated once.
 
-Belongs here: every setting, its type, unit and default. Does not: what connects, or what is computed per table.
+Belongs here: every setting, its type, unit and default (those of the lake: `lake_settings.py`). Does not: what
+connects, or what is computed per table.
 """
 
 import os
@@ -9,22 +10,15 @@ from functools import cache
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from fq_platform.errors import FqError
+from fq_platform.lake_settings import WAREHOUSE_FOLDER, LakeSettings, Profile, TableLayout
+
+__all__ = ["Profile", "ReadPreference", "Settings", "TableLayout", "get_settings", "load_settings", "project_root"]
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package (path)."""
-
-
-class Profile(StrEnum):
-    """Where tables live and which catalog knows them."""
-
-    LOCAL = "local"
-    S3LOCAL = "s3local"
-    GLUE = "glue"
-    REST = "rest"
-    UNITY = "unity"
 
 
 class ReadPreference(StrEnum):
@@ -53,7 +47,7 @@ def project_root() -> Path:
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
-class Settings(BaseSettings):
+class Settings(LakeSettings):
     """All settings of an installation; each field's environment variable stands in its alias."""
 
     # The prefix is for the fields' own names, which are read beside the aliases: HOME must not become FQ_HOME.
@@ -69,7 +63,6 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: project_root() / ".fq", validation_alias="FQ_HOME", validate_default=True
     )
-    profile: Profile = Field(default=Profile.LOCAL, validation_alias="FQ_PROFILE")
     sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
 
     mongo_uri: SecretStr | None = Field(default=None, validation_alias="MONGO_URI")
@@ -85,9 +78,6 @@ class Settings(BaseSettings):
     extraction_read_preference: ReadPreference | None = Field(
         default=None, validation_alias="FQ_EXTRACTION_READ_PREFERENCE"
     )
-
-    s3_bucket: str = Field(default="fq-app-analytics-bucket-1", validation_alias="S3_BUCKET")
-    aws_region: str = Field(default="eu-central-1", validation_alias="AWS_REGION")
 
     spark_master: str = Field(default="local[2]", validation_alias="FQ_SPARK_MASTER")
     spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
@@ -115,12 +105,21 @@ class Settings(BaseSettings):
 
     @property
     def warehouse(self) -> Path:
-        """The folder of the local profile's tables (path)."""
+        """The folder of the local profile's tables, unless `FQ_WAREHOUSE` names another (path)."""
         return self.home / "warehouse"
 
     @property
+    def warehouse_root(self) -> str | None:
+        """The URI below which we place tables, without a trailing slash; None where the catalog places them."""
+        if self.warehouse_override:
+            return self.warehouse_override
+        if self.profile is Profile.LOCAL:
+            return f"file://{self.warehouse}"
+        return f"s3://{self.s3_bucket}/{WAREHOUSE_FOLDER}" if self.profile.places_tables else None
+
+    @property
     def catalog_file(self) -> Path:
-        """The SQLite file of the local profile's Iceberg catalog (path)."""
+        """The SQLite file of the catalog, in the profiles that use one (path)."""
         return self.home / "catalog.db"
 
     @property

@@ -72,7 +72,7 @@ def test_all_invalid_values_are_named_at_once(project: Path, monkeypatch: pytest
     with pytest.raises(FqError) as error:
         load_settings()
 
-    assert "FQ_PROFILE='moon': Input should be 'local', 's3local', 'glue', 'rest' or 'unity'" in error.value.what
+    assert "FQ_PROFILE='moon': Input should be 'local', 's3local', 'sql', 'glue', 'rest' or 'unity'" in error.value.what
     assert "FQ_DEMO_DAYS='3': Input should be greater than or equal to 30" in error.value.what
     assert "FQ_MONGO_TIMEOUT_SECONDS='inf'" in error.value.what
     assert "FQ_HOME='/data/#1': Value error, the path may not contain #" in error.value.what

@@ -1,113 +1,115 @@
-"""The Iceberg catalog, configured for PyIceberg and for Spark from the same settings.
+"""The Iceberg catalog, opened by PyIceberg.
 
-Belongs here: connecting to the catalog. Does not: reading or writing tables.
+Belongs here: connecting to the catalog, and making it on first use. Does not: its properties (`connection.py`), reading
+or writing tables.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.connection import pyiceberg_properties, spark_catalog_conf
 from fq_platform.lakehouse.layout import CATALOG, Layer
+from fq_platform.lakehouse.s3_access import adopt_aws_environment
+from fq_platform.lakehouse.sql_uri import sql_uri
 from fq_platform.lakehouse.storage import storage_errors
 from fq_platform.settings import Profile, Settings
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-_CREATED_MEANWHILE = ("already exists", "UNIQUE constraint failed")
+__all__ = ["catalog_shown", "open_catalog", "spark_catalog_conf", "warehouse_uri"]
+
+_CREATED_MEANWHILE = ("already exists", "UNIQUE constraint failed", "duplicate key value")
 _SET_UP_ATTEMPTS = 20
 """More than there are tables and namespaces to meet another process at."""
 
 
 def warehouse_uri(settings: Settings) -> str:
-    """The warehouse's root, as a URI for PyIceberg and a path for Spark both accept it (no trailing slash)."""
-    _require_supported(settings)
-    return f"file://{settings.warehouse}"
+    """The warehouse's root, as a URI for PyIceberg and a path for Spark both accept it (no trailing slash).
 
-
-def _require_supported(settings: Settings) -> None:
-    if settings.profile is not Profile.LOCAL:
+    Raises:
+        FqError: The profile's catalog decides where tables lie.
+    """
+    if settings.warehouse_root is None:
         raise FqError(
-            f"The profile {settings.profile.value!r} is not available in this version",
-            where="FQ_PROFILE",
-            fix="Unset FQ_PROFILE or set it to local",
+            f"The profile {settings.profile.value!r} has no warehouse of ours: its catalog places the tables",
+            where="FQ_WAREHOUSE",
+            fix="Let FQ_WAREHOUSE name the folder that tables shall lie in",
         )
+    return settings.warehouse_root
 
 
 def open_catalog(settings: Settings) -> "Catalog":
     """Open the catalog, creating it and its namespaces on first use.
 
     Args:
-        settings: The profile and `FQ_HOME` decide which catalog.
+        settings: The profile and the settings it uses decide which catalog.
 
     Returns:
         A PyIceberg catalog named `iceberg` with a namespace for each layer.
 
     Raises:
-        FqError: The profile is not available, the catalog's folder cannot be written, or the catalog is damaged.
+        FqError: A setting is missing, the catalog cannot be reached or refuses us, or its folder cannot be written.
     """
-    _require_supported(settings)
-    try:
-        settings.warehouse.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FqError(
-            f"The warehouse cannot be created: {error.strerror}",
-            where=str(settings.warehouse),
-            fix="Let FQ_HOME name a folder that can be written",
-        ) from None
-    with storage_errors(str(settings.catalog_file)):
-        return _set_up(settings)
+    adopt_aws_environment(settings)
+    properties = pyiceberg_properties(settings)
+    _make_folders(settings)
+    with storage_errors(catalog_shown(settings)):
+        return _set_up(properties)
 
 
-def _set_up(settings: Settings) -> "Catalog":
+def catalog_shown(settings: Settings) -> str:
+    """Where the catalog is, for messages: without user or password."""
+    match settings.profile:
+        case Profile.GLUE:
+            return settings.glue_endpoint or f"AWS Glue in {settings.aws_region}"
+        case Profile.REST | Profile.UNITY:
+            return settings.catalog_uri.get_secret_value() if settings.catalog_uri else "FQ_CATALOG_URI"
+        case _:
+            return sql_uri(settings).shown
+
+
+def _make_folders(settings: Settings) -> None:
+    """The folders of a catalog and a warehouse that are files of this machine."""
+    wanted = {}
+    if settings.warehouse_root and settings.warehouse_root.startswith("file://"):
+        wanted["warehouse"] = Path(settings.warehouse_root.removeprefix("file://"))
+    if settings.profile in (Profile.LOCAL, Profile.S3LOCAL, Profile.SQL) and not sql_uri(settings).is_postgres:
+        wanted["catalog"] = Path(sql_uri(settings).shown).parent
+    for what, folder in wanted.items():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FqError(
+                f"The {what} cannot be created: {error.strerror}",
+                where=str(folder),
+                fix="Let FQ_HOME name a folder that can be written",
+            ) from None
+
+
+def _set_up(properties: dict[str, str]) -> "Catalog":
     from pyiceberg.exceptions import NamespaceAlreadyExistsError
-    from sqlalchemy.exc import IntegrityError, OperationalError
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
     attempt = 1
     while True:
         try:
-            return _connect(settings)
-        except (NamespaceAlreadyExistsError, IntegrityError, OperationalError) as error:
+            return _connect(properties)
+        except (NamespaceAlreadyExistsError, IntegrityError, OperationalError, ProgrammingError) as error:
             # Another process that opens it for the first time created something between our look and our attempt.
             if attempt == _SET_UP_ATTEMPTS or not any(text in str(error) for text in _CREATED_MEANWHILE):
                 raise
             attempt += 1
 
 
-def _connect(settings: Settings) -> "Catalog":
+def _connect(properties: dict[str, str]) -> "Catalog":
     """The catalog with all that it needs; what is there already stays."""
     from pyiceberg.catalog import load_catalog
 
-    catalog = load_catalog(
-        CATALOG,
-        type="sql",
-        uri=f"sqlite:///{settings.catalog_file}",
-        warehouse=warehouse_uri(settings),
-    )
+    catalog = load_catalog(CATALOG, **properties)
     known = {namespace[0] for namespace in catalog.list_namespaces()}
     for layer in Layer:
         if layer.value not in known:
             catalog.create_namespace(layer.value)
     return catalog
-
-
-def spark_catalog_conf(settings: Settings) -> dict[str, str]:
-    """The Spark properties that make the same catalog appear as `iceberg`.
-
-    Args:
-        settings: The profile and `FQ_HOME` decide which catalog.
-
-    Returns:
-        Spark property names and values; jars are not among them.
-    """
-    _require_supported(settings)
-    prefix = f"spark.sql.catalog.{CATALOG}"
-    return {
-        prefix: "org.apache.iceberg.spark.SparkCatalog",
-        f"{prefix}.type": "jdbc",
-        f"{prefix}.uri": f"jdbc:sqlite:{settings.catalog_file}",
-        f"{prefix}.warehouse": warehouse_uri(settings),
-        f"{prefix}.jdbc.schema-version": "V1",
-        # Python writes the same tables: a cached table would hide its commits.
-        f"{prefix}.cache-enabled": "false",
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-    }

@@ -74,6 +74,7 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.defaultCatalog": CATALOG,
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         **(_ON_ONE_MACHINE if settings.spark_master.startswith("local") else {}),
         **spark_catalog_conf(settings),
     }

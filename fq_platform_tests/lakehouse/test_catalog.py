@@ -8,7 +8,7 @@ import pytest
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf, warehouse_uri
-from fq_platform.settings import Profile, Settings
+from fq_platform.settings import Settings
 
 NAMESPACES = [("analytics",), ("curated",), ("raw",), ("shared",)]
 PROCESSES, HOMES = 3, 8
@@ -84,14 +84,6 @@ def test_home_that_is_a_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(FqError, match=r"The warehouse cannot be created: .*fq/warehouse.*FQ_HOME"):
         open_catalog(Settings(home=tmp_path / "fq"))
-
-
-def test_profile_that_is_not_available_is_named(tmp_path: Path) -> None:
-    elsewhere = Settings(home=tmp_path, profile=Profile.GLUE)
-
-    for use in (open_catalog, warehouse_uri, spark_catalog_conf):
-        with pytest.raises(FqError, match=r"The profile 'glue' is not available .*\(FQ_PROFILE\)"):
-            use(elsewhere)
 
 
 def test_spark_is_told_of_the_same_catalog_and_warehouse(settings: Settings) -> None:
