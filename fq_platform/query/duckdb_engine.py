@@ -17,11 +17,13 @@ import pyarrow as pa
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
-from fq_platform.lakehouse.layout import CATALOG, Layer
+from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName, layout_of
+from fq_platform.lakehouse.listing import list_names
 from fq_platform.lakehouse.versions import require_changelog
 from fq_platform.query.current_state import CREATE_CURRENT
+from fq_platform.query.duckdb_names import flattened
 from fq_platform.query.duckdb_statement import Reference, References, tables_read
-from fq_platform.query.time_travel import AsOf, name_of, snapshots_as_of
+from fq_platform.query.time_travel import AsOf, snapshots_as_of
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,17 +53,26 @@ class DuckDbEngine:
     def _catalog(self) -> "Catalog":
         return open_catalog(self._settings)
 
+    @cached_property
+    def _layout(self) -> Layout:
+        return layout_of(self._settings)
+
+    def _names(self) -> list[TableName]:
+        return list_names(self._catalog, self._layout)
+
     def tables(self) -> list[str]:
         """See `QueryEngine.tables`."""
-        return [f"{layer}.{name}" for layer in Layer for _, name in sorted(self._catalog.list_tables(layer.value))]
+        return [name.dotted for name in self._names()]
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
         connection = _connect(self._settings)
         try:
+            names = self._names()
             with self._errors_for_users():
+                sql = flattened(sql, {table.name for table in names if table.layer is Layer.SHARED})
                 written = tables_read(connection, sql)
-            self._create_views(connection, written, as_of)
+            self._create_views(connection, names, written, as_of)
             with self._errors_for_users():
                 reader = connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)
         except BaseException:
@@ -69,20 +80,27 @@ class DuckDbEngine:
             raise
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader))
 
-    def _create_views(self, connection: duckdb.DuckDBPyConnection, written: References, as_of: AsOf | None) -> None:
-        changelogs = self._named(written.changelogs, all_ours=True)
-        named = sorted({*self._named(written.tables), *changelogs})
+    def _create_views(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        names: Sequence[TableName],
+        written: References,
+        as_of: AsOf | None,
+    ) -> None:
+        changelogs = _named(names, written.changelogs, all_ours=True)
+        named = [name for name in names if name in {*_named(names, written.tables), *changelogs}]
         if as_of is not None and not named:
             raise FqError("The query names no table to look at in the past", where="--as-of", fix="Name one")
         # A statement such as SHOW ALL TABLES names none, but is about all.
-        tables = [self._load(name) for name in named or self.tables()]
-        for table in tables:
-            if name_of(table) in changelogs:
-                require_changelog(name_of(table), table.schema().column_names)
+        chosen = named or list(names)
+        tables = [self._load(name) for name in chosen]
+        for name, table in zip(chosen, tables, strict=True):
+            if name in changelogs:
+                require_changelog(name.dotted, table.schema().column_names)
         snapshots = snapshots_as_of(tables, as_of) if as_of is not None else [None] * len(tables)
         with self._errors_for_users():
-            for table, snapshot in zip(tables, snapshots, strict=True):
-                _create_view(connection, table, snapshot)
+            for name, table, snapshot in zip(chosen, tables, snapshots, strict=True):
+                _create_view(connection, name, table, snapshot)
             # The search path lets SHOW TABLES see the views; the lock keeps the sandbox shut.
             connection.execute(f"SET search_path = '{','.join(f'{CATALOG}.{layer}' for layer in Layer)}'")
             connection.execute("SET lock_configuration = true")
@@ -94,12 +112,12 @@ class DuckDbEngine:
         finally:
             _end(connection)
 
-    def _load(self, name: str) -> "Table":
+    def _load(self, name: TableName) -> "Table":
         try:
-            return self._catalog.load_table(name)
+            return self._catalog.load_table(name.identifier)
         except FileNotFoundError as error:
             raise FqError(
-                f"The table {name} is damaged: its metadata file is missing",
+                f"The table {name.dotted} is damaged: its metadata file is missing",
                 where=str(error.filename or error),
                 fix="Restore the warehouse's folder, or drop the table and materialise its asset again",
             ) from None
@@ -115,28 +133,27 @@ class DuckDbEngine:
                 raise KeyboardInterrupt from None
             unknown = _UNKNOWN_TABLE.match(message)
             if unknown:
-                raise _unknown_table(unknown.group(1), self.tables()) from None
+                raise _unknown_table(unknown.group(1), self._names()) from None
             raise FqError(
                 f"DuckDB cannot answer the query:\n{message}",
                 fix="Correct the SQL; `fq tables` lists the tables, DESCRIBE <table> their columns",
             ) from None
 
-    def _named(self, written: Sequence[Reference], *, all_ours: bool = False) -> list[str]:
-        """The lakehouse's tables among those written in a query, in the catalog's spelling.
 
-        Others may be common table expressions or DuckDB's own, unless `all_ours` says that they cannot.
-        """
-        if not written:
-            return []
-        spelling: dict[str, str] = {}
-        for name in self.tables():
-            spelling[name.lower()] = name
-            spelling.setdefault(f".{name.split('.')[1]}".lower(), name)  # without a namespace: the first layer's
-        references = {f"{namespace}.{name}".lower() for namespace, name in written}
-        for reference in sorted(references - spelling.keys()):
-            if all_ours or reference.split(".")[0] in set(Layer):
-                raise _unknown_table(reference.removeprefix("."), self.tables())
-        return sorted({spelling[reference] for reference in references & spelling.keys()})
+def _named(names: Sequence[TableName], written: Sequence[Reference], *, all_ours: bool = False) -> set[TableName]:
+    """The lakehouse's tables among those written in a query.
+
+    Others may be common table expressions or DuckDB's own, unless `all_ours` says that they cannot.
+    """
+    meant: dict[str, TableName] = {}
+    for name in names:
+        meant[f"{name.layer}.{name.name}".lower()] = name
+        meant.setdefault(f".{name.name}".lower(), name)  # without a namespace: the first layer's
+    references = {f"{namespace}.{name}".lower() for namespace, name in written}
+    for reference in sorted(references - meant.keys()):
+        if all_ours or reference.split(".")[0] in set(Layer):
+            raise _unknown_table(reference.removeprefix("."), names)
+    return {meant[reference] for reference in references & meant.keys()}
 
 
 def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -183,26 +200,26 @@ def _extension_file(name: str) -> Path:
     return file
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, table: "Table", snapshot: int | None) -> None:
-    namespace, name = (f'"{part}"' for part in table.name())
+def _create_view(connection: duckdb.DuckDBPyConnection, name: TableName, table: "Table", snapshot: int | None) -> None:
     at = f", snapshot_from_id = {snapshot}" if snapshot is not None else ""
-    connection.execute(f"CREATE VIEW {namespace}.{name} AS FROM iceberg_scan({_literal(table.metadata_location)}{at})")
+    view = f'"{name.layer}"."{name.name}"'
+    connection.execute(f"CREATE VIEW {view} AS FROM iceberg_scan({_literal(table.metadata_location)}{at})")
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _unknown_table(name: str, known: list[str]) -> FqError:
+def _unknown_table(name: str, known: Sequence[TableName]) -> FqError:
     """The error for a table that is not there, with names near to it."""
     what = f"There is no table {name}"
     if not known:
         return FqError(f"{what}, and no other yet", fix="Fill the lakehouse first: `fq demo` does it with sample data")
     near = [
-        candidate
-        for candidate in known
-        if candidate.split(".")[1] == name
-        or difflib.get_close_matches(name, [candidate, candidate.split(".")[1]], n=1, cutoff=0.6)
+        table.dotted
+        for table in known
+        if table.name == name
+        or difflib.get_close_matches(name, [table.dotted, f"{table.layer}.{table.name}", table.name], n=1, cutoff=0.6)
     ]
-    hint = f"Near to it: {', '.join(near[:5])}" if near else f"There are: {', '.join(known)}"
+    hint = f"Near to it: {', '.join(near[:5])}" if near else f"There are: {', '.join(table.dotted for table in known)}"
     return FqError(what, fix=f"{hint}. If it should be there, materialise its asset first")
