@@ -21,6 +21,7 @@ from fq_platform.lakehouse.fingerprint import row_hash
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.spark_schema import columns_sql, conformed, evolution, quote
 from fq_platform.lakehouse.storage import storage_errors
+from fq_platform.lakehouse.table_options import Target
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -153,43 +154,47 @@ def replace(
     window: Window | None = None,
     summary: Mapping[str, str] | None = None,
 ) -> Written:
-    """Make the table's window hold exactly these rows, creating or widening the table as it needs.
+    """See `spark_write.write`, which takes its place."""
+    target = Target(table, location, partition_column=window.column if window else None)
+    return replace_windows(
+        spark, catalog, target, rows, windows=None if window is None else [window], summary=summary or {}
+    )
 
-    The window is replaced in one snapshot, also by no rows at all; equal content in a table of equal columns commits
-    nothing. Columns are added to the table, never dropped from it.
 
-    Args:
-        spark: The session.
-        catalog: The session's catalog, asked for snapshots: it answers at once where Spark would run a job.
-        table: The table, which need not exist.
-        rows: The new content of the window.
-        location: Folder of the table if it has to be created (URI).
-        window: What is replaced; None for the whole table. A new table is partitioned by day over its column.
-        summary: Properties of the snapshot.
-
-    Returns:
-        What was written.
-
-    Raises:
-        FqError: Rows lie outside the window, or a column's type cannot be stored; nothing was written.
-    """
+def replace_windows(
+    spark: SparkSession,
+    catalog: "Catalog",
+    target: Target,
+    rows: DataFrame,
+    *,
+    windows: Sequence[Window] | None,
+    summary: Mapping[str, str],
+) -> Written:
+    """Make the table's windows hold exactly these rows; see `spark_write.write`."""
+    table = target.table
     present = find(spark, table)
     changes = evolution(table.qualified, present.schema, rows.schema) if present else []
     with storage_errors(table.qualified), _cached(rows) as held:
         # The new rows are looked at before the table is touched, so that what is refused leaves no trace.
         if present and not changes:
             new = held.select(*conformed(held.schema, present.schema))
-            replaced = within(present, table, [window]) if window else present
-            content, old_content = _contents(table, window, new, replaced)
+            replaced = present if windows is None else within(present, table, windows)
+            content, old_content = _contents(table, windows, new, replaced)
             changed = content != old_content or _snapshot(catalog, table) is None
         else:
-            (content,) = _contents(table, window, held)
-            schema = _prepare(spark, table, held.schema, changes, location, window)
+            (content,) = _contents(table, windows, held)
+            schema = _prepare(spark, table, held.schema, changes, target)
             new, changed = held.select(*conformed(held.schema, schema)), True
         if changed:
-            _overwrite(table, new, window.predicate(table, new.schema) if window else "true", summary or {})
+            _overwrite(table, new, _predicate(table, windows, new.schema), summary)
     snapshot = _snapshot(catalog, table, summary if changed else None)
     return _written(changed, content, snapshot, new.schema)
+
+
+def _predicate(table: TableName, windows: Sequence[Window] | None, schema: StructType) -> str:
+    if windows is None:
+        return "true"
+    return " OR ".join(f"({window.predicate(table, schema)})" for window in windows) or "false"
 
 
 @contextmanager
@@ -206,14 +211,16 @@ _Content = Mapping[dt.date | None, tuple[int, object]]
 """Number and fingerprint of the rows of each day; all rows stand under None in a table without windows."""
 
 
-def _contents(table: TableName, window: Window | None, new: DataFrame, *present: DataFrame) -> list[_Content]:
+def _contents(
+    table: TableName, windows: Sequence[Window] | None, new: DataFrame, *present: DataFrame
+) -> list[_Content]:
     """What the new rows, and the present ones if given, consist of: found in one pass over both.
 
     Raises:
         FqError: Some of the new rows are outside the window.
     """
     frames = [new, *present]
-    day, outside = _position(table, window, new.schema)
+    day, outside = _position(table, windows, new.schema)
     hashed = [row_hash(new.schema) if present else F.lit(0)] * len(frames)  # nothing to compare with, nothing to hash
     sides = [
         frame.select(F.lit(side).alias("side"), day.alias("day"), outside.alias("outside"), row.alias("hash"))
@@ -225,34 +232,36 @@ def _contents(table: TableName, window: Window | None, new: DataFrame, *present:
         .agg(F.count("*").alias("rows"), F.sum("hash").alias("fingerprint"))
         .collect()
     )
-    if window and (strays := {group["day"]: group["rows"] for group in groups if group["outside"]}):
-        raise _outside(table, window, strays)
+    if windows and (strays := {group["day"]: group["rows"] for group in groups if group["outside"]}):
+        raise _outside(table, windows, strays)
     return [
         {group["day"]: (group["rows"], group["fingerprint"]) for group in groups if group["side"] == side}
         for side in range(len(frames))
     ]
 
 
-def _position(table: TableName, window: Window | None, schema: StructType) -> tuple[Column, Column]:
-    """The day of a row, and whether the row lies outside the window."""
-    if window is None:
-        return F.lit(None).cast("date"), F.lit(False)
+def _position(table: TableName, windows: Sequence[Window] | None, schema: StructType) -> tuple[Column, Column]:
+    """The day of a row, and whether the row lies outside the windows."""
+    if not windows:
+        return F.lit(None).cast("date"), F.lit(windows is not None)
     return (
-        F.to_date(F.col(quote(window.column))),
-        ~F.coalesce(F.expr(window.predicate(table, schema)), F.lit(False)),
+        F.to_date(F.col(quote(windows[0].column))),
+        ~F.coalesce(F.expr(_predicate(table, windows, schema)), F.lit(False)),
     )
 
 
-def _outside(table: TableName, window: Window, strays: Mapping[dt.date | None, int]) -> FqError:
+def _outside(table: TableName, windows: Sequence[Window], strays: Mapping[dt.date | None, int]) -> FqError:
+    column = windows[0].column
     days = sorted(day for day in strays if day)
     found = [f"from {days[0]} to {days[-1]}"] if days else []
     if None in strays:
         found.append("null")
+    asked = " and ".join(f"from {window.start} to {window.end}" for window in windows)
     return FqError(
-        f"{sum(strays.values())} rows have {window.column} {' or '.join(found)}, outside the run's "
-        f"window from {window.start} to {window.end}: a re-run would never replace them; nothing was written",
+        f"{sum(strays.values())} rows have {column} {' or '.join(found)}, outside the run's "
+        f"window {asked}: a re-run would never replace them; nothing was written",
         where=table.qualified,
-        fix=f"Filter them out in the transform, or correct how it derives {window.column}",
+        fix=f"Filter them out in the transform, or correct how it derives {column}",
     )
 
 
@@ -261,25 +270,27 @@ def _prepare(
     table: TableName,
     schema: StructType,
     changes: Sequence[str],
-    location: str,
-    window: Window | None,
+    target: Target,
 ) -> StructType:
     """Make the table able to hold rows of this schema; returns the table's own."""
     if not changes:
-        _create(spark, table, schema, location, window)
+        _create(spark, target, schema)
     for change in changes:
         spark.sql(change)
     return spark.table(table.qualified).schema
 
 
-def _create(spark: SparkSession, table: TableName, schema: StructType, location: str, window: Window | None) -> None:
+def _create(spark: SparkSession, target: Target, schema: StructType) -> None:
+    table = target.table
     columns = columns_sql(table.qualified, schema)
-    partitioning = f"PARTITIONED BY (days({quote(window.column)}))" if window else ""
+    fields = ", ".join(str(field) for field in target.partition_fields)
+    partitioning = f"PARTITIONED BY ({fields})" if fields else ""
+    location = f"LOCATION '{_escape(target.location)}'" if target.location else ""
     properties = ", ".join(f"'{name}' = '{value}'" for name, value in TABLE_PROPERTIES.items())
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {table.qualified.rsplit('.', 1)[0]}")
     spark.sql(
         f"CREATE TABLE IF NOT EXISTS {table.qualified} ({columns}) USING iceberg {partitioning} "
-        f"LOCATION '{_escape(location)}' TBLPROPERTIES ({properties})"
+        f"{location} TBLPROPERTIES ({properties})"
     )
 
 
