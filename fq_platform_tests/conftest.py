@@ -20,4 +20,5 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.spark",
     "fq_platform_tests.fixtures.browser",
     "fq_platform_tests.fixtures.lake",
+    "fq_platform_tests.fixtures.object_store",
 ]
