@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.connection import pyiceberg_properties, spark_catalog_conf
-from fq_platform.lakehouse.layout import CATALOG, Layer
+from fq_platform.lakehouse.layout import CATALOG, Layout, layout_of
+from fq_platform.lakehouse.namespaces import prepare
 from fq_platform.lakehouse.s3_access import adopt_aws_environment
 from fq_platform.lakehouse.sql_uri import sql_uri
 from fq_platform.lakehouse.storage import storage_errors
@@ -47,7 +48,7 @@ def open_catalog(settings: Settings) -> "Catalog":
         settings: The profile and the settings it uses decide which catalog.
 
     Returns:
-        A PyIceberg catalog named `iceberg` with a namespace for each layer.
+        A PyIceberg catalog named `iceberg` with a namespace for each layer (see `namespaces.prepare`).
 
     Raises:
         FqError: A setting is missing, the catalog cannot be reached or refuses us, or its folder cannot be written.
@@ -56,7 +57,7 @@ def open_catalog(settings: Settings) -> "Catalog":
     properties = pyiceberg_properties(settings)
     _make_folders(settings)
     with storage_errors(catalog_shown(settings)):
-        return _set_up(properties)
+        return _set_up(properties, layout_of(settings))
 
 
 def catalog_shown(settings: Settings) -> str:
@@ -88,14 +89,14 @@ def _make_folders(settings: Settings) -> None:
             ) from None
 
 
-def _set_up(properties: dict[str, str]) -> "Catalog":
+def _set_up(properties: dict[str, str], layout: Layout) -> "Catalog":
     from pyiceberg.exceptions import NamespaceAlreadyExistsError
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
     attempt = 1
     while True:
         try:
-            return _connect(properties)
+            return _connect(properties, layout)
         except (NamespaceAlreadyExistsError, IntegrityError, OperationalError, ProgrammingError) as error:
             # Another process that opens it for the first time created something between our look and our attempt.
             if attempt == _SET_UP_ATTEMPTS or not any(text in str(error) for text in _CREATED_MEANWHILE):
@@ -103,13 +104,10 @@ def _set_up(properties: dict[str, str]) -> "Catalog":
             attempt += 1
 
 
-def _connect(properties: dict[str, str]) -> "Catalog":
+def _connect(properties: dict[str, str], layout: Layout) -> "Catalog":
     """The catalog with all that it needs; what is there already stays."""
     from pyiceberg.catalog import load_catalog
 
     catalog = load_catalog(CATALOG, **properties)
-    known = {namespace[0] for namespace in catalog.list_namespaces()}
-    for layer in Layer:
-        if layer.value not in known:
-            catalog.create_namespace(layer.value)
+    prepare(catalog, layout)
     return catalog

@@ -6,10 +6,9 @@ Belongs here: names and locations, computed. Does not: anything that opens a cat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fq_platform.settings import Settings
+from fq_platform.errors import FqError
+from fq_platform.settings import Profile, Settings, TableLayout
 
 CATALOG = "iceberg"
 """The catalog's name for every engine."""
@@ -24,15 +23,11 @@ class Layer(StrEnum):
     ANALYTICS = "analytics"
 
 
-class Style(StrEnum):
-    """How the folders of a warehouse are arranged."""
-
-    LAYERED = "layered"
-    HIVE = "hive"
-
+ONE_LEVEL = (Profile.GLUE, Profile.UNITY)
+"""The profiles whose catalogs have namespaces of one level only."""
 
 NESTED_SHARED = (Layer.CURATED.value, Layer.SHARED.value)
-"""The namespace of the shared tables where the catalog nests namespaces."""
+"""The namespace of the shared tables in a nested layout."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class TableName:
         Returns:
             See `Layout.location`.
         """
-        return f"{warehouse.rstrip('/')}/{_folder(self, Style.LAYERED)}"
+        return f"{warehouse.rstrip('/')}/{_folder(self, TableLayout.LAYERED)}"
 
 
 @dataclass(frozen=True)
@@ -92,12 +87,14 @@ class Layout:
     Args:
         warehouse: URI or path of the warehouse; None where the catalog decides where tables lie.
         style: How the folders are arranged.
-        nested: Whether the catalog nests namespaces.
+        nested: Whether shared tables lie in a namespace below `curated`.
+        nests: Whether the catalog could nest namespaces.
     """
 
     warehouse: str | None
-    style: Style = Style.LAYERED
+    style: TableLayout = TableLayout.LAYERED
     nested: bool = False
+    nests: bool = True
 
     def place(self, table: TableName) -> TableName:
         """Give a table its namespace.
@@ -106,7 +103,7 @@ class Layout:
             table: Any table, placed already or not.
 
         Returns:
-            The same table; shared ones in `curated.shared` where namespaces nest.
+            The same table; shared ones in `curated.shared` if the layout is nested.
         """
         return replace(table, namespace=self.namespace(table.layer))
 
@@ -155,7 +152,7 @@ class Layout:
         return self.table_at(text.removeprefix(f"{CATALOG}.").split("."))
 
 
-def layout_of(settings: "Settings") -> Layout:
+def layout_of(settings: Settings) -> Layout:
     """The layout of an installation.
 
     Args:
@@ -163,8 +160,19 @@ def layout_of(settings: "Settings") -> Layout:
 
     Returns:
         The layout.
+
+    Raises:
+        FqError: Namespaces shall nest in a catalog that has one level of them.
     """
-    return Layout(f"file://{settings.warehouse}")
+    nests = settings.profile not in ONE_LEVEL
+    nested = nests if settings.nested_namespaces is None else settings.nested_namespaces
+    if nested and not nests:
+        raise FqError(
+            f"Namespaces cannot nest in the catalog of the profile {settings.profile.value!r}",
+            where="FQ_NESTED_NAMESPACES",
+            fix="Unset it: shared tables are called shared.<table> there",
+        )
+    return Layout(settings.warehouse_root, settings.table_layout, nested=nested, nests=nests)
 
 
 def table_of(key: Sequence[str], app: str) -> TableName:
@@ -186,9 +194,9 @@ def table_of(key: Sequence[str], app: str) -> TableName:
     return TableName(layer, key[1], app if layer in (Layer.RAW, Layer.CURATED) else "")
 
 
-def _folder(table: TableName, style: Style) -> str:
+def _folder(table: TableName, style: TableLayout) -> str:
     """The table's folder below the warehouse."""
-    if style is Style.HIVE:
+    if style is TableLayout.HIVE:
         return f"{table.layer.value}.db/{table.name}"
     short = table.name.removeprefix(f"{table.app}_") if table.app else table.name
     return "/".join(part for part in (table.layer.value, table.app, short) if part)

@@ -10,7 +10,7 @@ from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf, warehouse_uri
 from fq_platform.settings import Settings
 
-NAMESPACES = [("analytics",), ("curated",), ("raw",), ("shared",)]
+NAMESPACES = [("analytics",), ("curated",), ("raw",)]
 PROCESSES, HOMES = 3, 8
 OPEN_TOGETHER = """
 import sys, time

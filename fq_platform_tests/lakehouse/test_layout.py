@@ -2,7 +2,9 @@
 
 import pytest
 
-from fq_platform.lakehouse.layout import Layer, Layout, Style, TableName, table_of
+from fq_platform.errors import FqError
+from fq_platform.lakehouse.layout import Layer, Layout, TableName, layout_of, table_of
+from fq_platform.settings import Profile, Settings, TableLayout
 
 TABLES = {
     "raw": table_of(("raw", "shop_orders"), "shop"),
@@ -28,7 +30,7 @@ def test_asset_key_names_table_and_folder(layer: str, name: str, layered: str, h
     assert (table.dotted, table.qualified) == (name, f"iceberg.{name}")
     assert table.identifier == table.key == tuple(name.split("."))
     assert Layout(root).location(table) == f"s3://bucket/warehouse/{layered}"
-    assert Layout(root, Style.HIVE).location(table) == f"s3://bucket/warehouse/{hive}"
+    assert Layout(root, TableLayout.HIVE).location(table) == f"s3://bucket/warehouse/{hive}"
 
 
 def test_app_is_taken_off_the_folders_name_once_only() -> None:
@@ -73,3 +75,32 @@ def test_name_of_no_layer_is_refused(text: str) -> None:
 def test_key_that_names_no_table_is_refused(key: tuple[str, ...]) -> None:
     with pytest.raises(ValueError):
         table_of(key, "shop")
+
+
+@pytest.mark.parametrize(
+    ("profile", "shared"),
+    [
+        (Profile.LOCAL, "curated.shared.x"),
+        (Profile.S3LOCAL, "curated.shared.x"),
+        (Profile.SQL, "curated.shared.x"),
+        (Profile.REST, "curated.shared.x"),
+        (Profile.GLUE, "shared.x"),
+        (Profile.UNITY, "shared.x"),
+    ],
+)
+def test_shared_tables_are_named_by_what_the_profiles_catalog_can(profile: Profile, shared: str) -> None:
+    assert layout_of(Settings(profile=profile)).named("shared.x").dotted == shared
+    assert layout_of(Settings(profile=profile, nested_namespaces=False)).named("shared.x").dotted == "shared.x"
+
+
+@pytest.mark.parametrize("profile", [Profile.GLUE, Profile.UNITY])
+def test_namespaces_that_cannot_nest_are_refused(profile: Profile) -> None:
+    with pytest.raises(FqError, match=r"cannot nest in the catalog of the profile.*FQ_NESTED_NAMESPACES"):
+        layout_of(Settings(profile=profile, nested_namespaces=True))
+
+
+def test_warehouse_and_style_come_from_the_settings() -> None:
+    settings = Settings(warehouse_override="s3://lake/house", table_layout=TableLayout.HIVE)
+
+    assert layout_of(settings).location(TABLES["raw"]) == "s3://lake/house/raw.db/shop_orders"
+    assert layout_of(Settings(profile=Profile.REST)).location(TABLES["raw"]) is None
