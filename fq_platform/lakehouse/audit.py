@@ -193,7 +193,7 @@ def _committed_at(table: "Table", snapshot_id: int) -> dt.datetime:
 
 
 def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.02 * 2**attempt)))
+    time.sleep(random.SystemRandom().uniform(0, min(_LONGEST_PAUSE, 0.02 * 2**attempt)))
 
 
 def _gone(table: TableName, branch: str) -> FqError:
