@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from fq_platform.errors import FqError
-from fq_platform.settings import Settings
+from fq_platform.settings import Profile, Settings
 
 MAVEN_CENTRAL = "https://repo1.maven.org/maven2"
 """The public Maven repository, used unless `FQ_MAVEN_REPOSITORY` names another."""
@@ -32,11 +32,13 @@ class Jar:
         coordinates: `group:artifact:version`.
         sha256: Hexadecimal digest of the file.
         size: Bytes of the file.
+        profiles: The profiles that need it; empty if all do.
     """
 
     coordinates: str
     sha256: str
     size: int
+    profiles: tuple[Profile, ...] = ()
 
     @property
     def file(self) -> str:
@@ -55,7 +57,12 @@ class Jar:
 def pinned_jars() -> tuple[Jar, ...]:
     """The jars of `jars.toml`, in the file's order."""
     table = tomllib.loads((Path(__file__).parent / "jars.toml").read_text(encoding="utf-8"))
-    return tuple(Jar(**jar) for jar in table["jar"])
+    return tuple(Jar(**jar | {"profiles": tuple(map(Profile, jar.get("profiles", ())))}) for jar in table["jar"])
+
+
+def jars_of(profile: Profile) -> tuple[Jar, ...]:
+    """The jars that a profile needs, in the file's order."""
+    return tuple(jar for jar in pinned_jars() if not jar.profiles or profile in jar.profiles)
 
 
 def jar_cache(settings: Settings) -> Path:
@@ -73,7 +80,7 @@ def jar_paths(settings: Settings, jars: Sequence[Jar] | None = None) -> list[Pat
 
     Args:
         settings: `FQ_CACHE` and `FQ_MAVEN_REPOSITORY` decide where to and where from.
-        jars: Which; all of `jars.toml` if not given.
+        jars: Which; those of the settings' profile if not given.
 
     Returns:
         Paths in the order of the jars.
@@ -82,7 +89,9 @@ def jar_paths(settings: Settings, jars: Sequence[Jar] | None = None) -> list[Pat
         FqError: The cache cannot be written, the repository does not answer, or what it sends is not the pinned file.
     """
     folder = jar_cache(settings)
-    return [_present(folder / jar.file, jar) or _fetch(jar, folder, settings) for jar in jars or pinned_jars()]
+    return [
+        _present(folder / jar.file, jar) or _fetch(jar, folder, settings) for jar in jars or jars_of(settings.profile)
+    ]
 
 
 def _present(file: Path, jar: Jar) -> Path | None:

@@ -1,4 +1,4 @@
-"""The embedded Spark session over the Iceberg catalog, started when it is first read.
+"""The embedded Spark: one JVM in a process, a session for each Iceberg catalog, started when it is first read.
 
 Belongs here: the session's configuration and its life. Does not: reading or writing tables (`lakehouse/`).
 """
@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,10 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import spark_catalog_conf
+from fq_platform.lakehouse.connection import spark_catalog_conf
 from fq_platform.lakehouse.layout import CATALOG
-from fq_platform.resources.jars import jar_paths
+from fq_platform.lakehouse.s3_access import adopt_aws_environment
+from fq_platform.resources.jars import Jar, jar_paths, jars_of, pinned_jars
 from fq_platform.resources.java import java_home
 from fq_platform.settings import Settings, get_settings
 
@@ -39,18 +40,25 @@ _ON_ONE_MACHINE = {
 }
 """What only pays on a cluster, switched off for `local` masters; other masters keep Spark's defaults."""
 
+SECRETS = "(?i)secret|password|token|access[-.]?key|credential"
+"""What Spark must not show: the properties of catalogs whose names hold one of these words (regular expression)."""
+
+_starting = threading.Lock()
+_sessions: dict[tuple[str, frozenset[tuple[str, str]]], "SparkSession"] = {}
+"""The sessions of this process by the JVM's application and the catalog's configuration."""
+
 
 def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
-    """The configuration of an embedded session: small, quiet, in UTC, with ANSI SQL.
+    """The configuration of the JVM and of all its sessions: small, quiet, in UTC, with ANSI SQL.
 
     ANSI mode makes a cast that fails an error rather than a silent null; where a null is wanted, `try_cast` says so.
 
     Args:
-        settings: `FQ_SPARK_*`, `FQ_PROFILE` and `FQ_HOME` are read.
+        settings: `FQ_SPARK_*` are read.
         jars: Local files put on the class path (paths).
 
     Returns:
-        Spark property names and values.
+        Spark property names and values; the catalog, which each session has its own of, is not among them.
     """
     java_options = [
         # The session is short and small: the optimising compiler and a parallel collector cost more than they save.
@@ -67,6 +75,7 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars),
         "spark.driver.bindAddress": LOOPBACK,
         "spark.driver.host": LOOPBACK,
+        "spark.redaction.regex": SECRETS,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
@@ -76,27 +85,40 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
         "spark.sql.defaultCatalog": CATALOG,
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         **(_ON_ONE_MACHINE if settings.spark_master.startswith("local") else {}),
-        **spark_catalog_conf(settings),
     }
 
 
-def start_session(settings: Settings) -> "SparkSession":
-    """Start the process's Spark session, or return it if it runs already over the same catalog.
+def start_session(settings: Settings, jars: Sequence[Jar] | None = None) -> "SparkSession":
+    """Give the session over the settings' catalog, starting the process's JVM if none runs yet.
+
+    The first session is the one that PySpark itself gives as the active one; one over another catalog is a new session
+    in the same JVM, with views and settings of its own.
 
     Args:
-        settings: See `spark_conf`.
+        settings: See `spark_conf` and `spark_catalog_conf`.
+        jars: What a JVM that is started loads; those of the profile if not given.
 
     Returns:
-        A session with the catalog `iceberg`; its JVM ends with this process at the latest.
+        A session with the catalog `iceberg`, the same each time; its JVM ends with this process at the latest.
 
     Raises:
-        FqError: No Java 17, no jars, a profile that is not available, or a session over another catalog is running.
+        FqError: No Java 17, no jars, a setting that the profile needs is missing, or the JVM runs without its jars.
     """
-    if running := _running_session(settings):
-        return running
-    conf = spark_conf(settings, jar_paths(settings))
-    _prepare_environment(java_home())
+    adopt_aws_environment(settings)
+    catalog = spark_catalog_conf(settings)
     settings.home.mkdir(parents=True, exist_ok=True)  # SQLite creates its file, not the folder
+    with _starting:
+        running = _running_session()
+        if running is None:
+            return _with_catalog(_start(settings, jars or jars_of(settings.profile)), catalog)
+        _require_jars(running, settings)
+        return _sessions.get(_key(running, catalog)) or _with_catalog(running.newSession(), catalog)
+
+
+def _start(settings: Settings, jars: Sequence[Jar]) -> "SparkSession":
+    """A JVM and its first session, without a catalog."""
+    conf = spark_conf(settings, jar_paths(settings, jars))
+    _prepare_environment(java_home())
 
     from dagster_pyspark import LazyPySparkResource
 
@@ -104,6 +126,42 @@ def start_session(settings: Settings) -> "SparkSession":
         session = LazyPySparkResource(spark_config=conf).spark_session
     atexit.register(_stop, session)
     return session
+
+
+def _with_catalog(session: "SparkSession", catalog: Mapping[str, str]) -> "SparkSession":
+    """Tell a session of its catalog; not the JVM, which shows its configuration and hands it to every session."""
+    for name, value in catalog.items():
+        session.conf.set(name, value)
+    return _sessions.setdefault(_key(session, catalog), session)
+
+
+def _key(session: "SparkSession", catalog: Mapping[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
+    return str(session.conf.get("spark.app.id")), frozenset(catalog.items())
+
+
+def _running_session() -> "SparkSession | None":
+    """Any session of this process, if there is one."""
+    if "pyspark" not in sys.modules:
+        return None
+    from pyspark.errors import PySparkRuntimeError
+    from pyspark.sql import SparkSession
+
+    try:
+        return SparkSession.active()
+    except PySparkRuntimeError:  # how it says that there is none
+        return None
+
+
+def _require_jars(running: "SparkSession", settings: Settings) -> None:
+    """Refuse a profile whose jars the JVM was started without; what somebody else's JVM has cannot be told."""
+    loaded = running.conf.get("spark.driver.extraClassPath", "") or ""
+    missing = [jar.file for jar in jars_of(settings.profile) if jar.file not in loaded]
+    if missing and any(jar.file in loaded for jar in pinned_jars()):
+        raise FqError(
+            f"The Spark of this process was started for another profile, without {', '.join(missing)}",
+            where=f"FQ_PROFILE={settings.profile.value}",
+            fix="Start with this profile, or use another process",
+        )
 
 
 def _stop(session: "SparkSession") -> None:
@@ -134,30 +192,8 @@ def _prepare_environment(java: Path) -> None:
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 
 
-def _running_session(settings: Settings) -> "SparkSession | None":
-    """The session of this process, if there is one.
-
-    A process has one session only: asking it for a second warehouse would silently give the first one's tables.
-    """
-    if "pyspark" not in sys.modules:
-        return None
-    from pyspark.sql import SparkSession
-
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        uri = f"spark.sql.catalog.{CATALOG}.uri"
-        present, wanted = running.conf.get(uri, None), spark_catalog_conf(settings)[uri]
-        if present != wanted:
-            raise FqError(
-                f"A Spark session over another catalog runs in this process: {present}",
-                where=wanted,
-                fix="Stop that session first (`session.stop()`), or use another process",
-            )
-    return running
-
-
 class SparkResource(dg.ConfigurableResource):
-    """Gives assets and IO managers the process's Spark session; nothing is imported or started before it is read."""
+    """Gives assets and IO managers the session over the catalog; nothing is imported or started before it is read."""
 
     home: str = Field(default="", description="Folder of the catalog and the warehouse; FQ_HOME if empty")
 

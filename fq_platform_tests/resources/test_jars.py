@@ -22,8 +22,8 @@ from cryptography.x509.oid import NameOID
 
 from fq_platform.errors import FqError
 from fq_platform.resources import jars
-from fq_platform.resources.jars import Jar, jar_paths, pinned_jars
-from fq_platform.settings import Settings
+from fq_platform.resources.jars import Jar, jar_paths, jars_of, pinned_jars
+from fq_platform.settings import Profile, Settings
 
 CONTENT = b"PK" + bytes(range(256)) * 4096
 JAR = Jar("org.example:thing:1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
@@ -216,9 +216,16 @@ print(hashlib.sha256(path.read_bytes()).hexdigest())
     assert [file.name for file in (cache / "jars").iterdir()] == [JAR.file]
 
 
-def test_pinned_jars_are_the_runtime_of_iceberg_and_the_driver_of_the_catalog() -> None:
-    assert [jar.file for jar in pinned_jars()] == [
-        "iceberg-spark-runtime-3.5_2.12-1.12.0.jar",
-        "sqlite-jdbc-3.54.1.0.jar",
-    ]
-    assert all(len(jar.sha256) == 64 and jar.size > 10_000_000 for jar in pinned_jars())
+def test_each_profile_loads_the_runtime_of_iceberg_and_only_what_it_needs_beside() -> None:
+    iceberg, sqlite, postgresql, aws = (jar.file for jar in pinned_jars())
+
+    assert {str(profile): [jar.file for jar in jars_of(profile)] for profile in Profile} == {
+        "local": [iceberg, sqlite],
+        "s3local": [iceberg, sqlite, aws],
+        "sql": [iceberg, sqlite, postgresql, aws],
+        "glue": [iceberg, aws],
+        "rest": [iceberg, aws],
+        "unity": [iceberg, aws],
+    }
+    assert iceberg == "iceberg-spark-runtime-3.5_2.12-1.12.0.jar"
+    assert all(len(jar.sha256) == 64 and jar.size > 1_000_000 for jar in pinned_jars())

@@ -11,7 +11,6 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from fq_platform.errors import FqError
 from fq_platform.resources.spark import SparkResource, spark_conf, start_session
 from fq_platform.settings import Settings
 
@@ -34,7 +33,7 @@ def test_configuration_follows_the_settings(tmp_path: Path) -> None:
     assert conf["spark.master"] == "local[1]"
     assert conf["spark.driver.memory"] == "3g"
     assert conf["spark.driver.extraClassPath"] == "/a.jar:/b.jar"
-    assert conf["spark.sql.catalog.iceberg.uri"] == f"jdbc:sqlite:{tmp_path}/catalog.db"
+    assert not [name for name in conf if name.startswith("spark.sql.catalog.")]
     assert conf["spark.driver.bindAddress"] == "127.0.0.1"
 
 
@@ -61,9 +60,31 @@ def test_resources_over_the_same_catalog_share_the_session(spark: SparkSession, 
 
 
 @pytest.mark.services
-def test_session_over_another_catalog_is_refused(spark: SparkSession, tmp_path: Path) -> None:
-    with pytest.raises(FqError, match="A Spark session over another catalog runs in this process"):
-        start_session(Settings(home=tmp_path))
+def test_sessions_over_two_catalogs_share_a_jvm_and_see_their_own_tables(spark: SparkSession, tmp_path: Path) -> None:
+    other = start_session(Settings(home=tmp_path))
+    for session, value in ((spark, 1), (other, 2)):
+        session.sql("CREATE NAMESPACE IF NOT EXISTS analytics")
+        session.sql(f"SELECT {value} AS which").writeTo("analytics.of_two_catalogs").create()
+
+    assert other is not spark
+    assert other is start_session(Settings(home=tmp_path))
+    assert [session.table("iceberg.analytics.of_two_catalogs").first().which for session in (spark, other)] == [1, 2]
+    assert list(tmp_path.glob("warehouse/analytics/of_two_catalogs/data/*.parquet"))
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    "name", ["jdbc.password", "s3.access-key-id", "s3.secret-access-key", "s3.session-token", "token", "credential"]
+)
+def test_secrets_of_a_catalog_do_not_show_in_what_spark_shows(spark: SparkSession, tmp_path: Path, name: str) -> None:
+    session = start_session(Settings(home=tmp_path))
+    session.conf.set(f"spark.sql.catalog.iceberg.{name}", "s3cret")
+
+    shown = {row.key: row.value for row in session.sql("SET").collect()}
+
+    assert shown[f"spark.sql.catalog.iceberg.{name}"] == "*********(redacted)"
+    assert "s3cret" not in str(session.sql("SET -v").collect())
+    assert not [row.key for row in spark.sql("SET").collect() if row.key.endswith(name)]
 
 
 @pytest.mark.services
