@@ -6,10 +6,13 @@ Belongs here: putting the parts together. Does not: any part.
 import dagster as dg
 
 from fq_platform.assets.accounting import build_accounting_assets, is_declared
+from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.automation.schedules import build_daily_job, build_schedules
 from fq_platform.automation.sensors import build_mongo_sensor
+from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
 from fq_platform.checks import build_checks
+from fq_platform.checks.table_health import health_checks
 from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.resources.spark import SparkResource
@@ -26,12 +29,16 @@ def build_definitions(sources: Sources) -> dg.Definitions:
         Assets, checks, jobs, schedules, sensors and resources.
     """
     accounting = is_declared(sources)
+    tables = [*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())]
     spark = SparkResource()
     return dg.Definitions(
-        assets=[*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())],
-        asset_checks=build_checks(sources.app) if accounting else [],
-        jobs=[build_daily_job(sources)],
-        schedules=build_schedules(sources),
+        assets=[*tables, *build_maintenance_assets()],
+        asset_checks=[
+            *(build_checks(sources.app) if accounting else ()),
+            *health_checks([asset.key for asset in tables], sources.app),
+        ],
+        jobs=[build_daily_job(sources), build_upkeep_job()],
+        schedules=[*build_schedules(sources), build_upkeep_schedule(sources)],
         sensors=[build_mongo_sensor(sources)],
         resources={
             "mongo": MongoResource(),

@@ -29,6 +29,12 @@ WHOLE = {
     "shared/dim_products",
     "shared/dim_customers",
 }
+UPKEEP = {
+    "maintenance/compaction",
+    "maintenance/manifests",
+    "maintenance/orphan_removal",
+    "maintenance/snapshot_expiry",
+}
 UPSTREAM = {
     "curated/ecommerce_db_orders_silver": {"raw/ecommerce_db_orders"},
     "curated/ecommerce_db_customers_silver": {"raw/ecommerce_db_customers"},
@@ -57,7 +63,9 @@ print(json.dumps({
 
 
 def specs() -> dict[str, dg.AssetSpec]:
-    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    """The assets that are tables."""
+    found = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    return {key: spec for key, spec in found.items() if key not in UPKEEP}
 
 
 def test_every_table_is_an_asset_named_like_it() -> None:
@@ -110,7 +118,7 @@ def test_raw_tables_warn_of_new_columns_and_rescued_values_and_the_dated_ones_of
     for key in defs.resolve_asset_graph().asset_check_keys:
         found.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
 
-    always = {"schema_unchanged", "values_rescued"}
+    always = {"schema_unchanged", "values_rescued", "table_health"}
     for key in DAILY | WHOLE:
         if key.startswith("raw/"):
             assert found[key] == always | ({"event_time_usable"} if key in DAILY else set()), key
@@ -126,7 +134,19 @@ def test_sources_without_the_accounting_collections_have_raw_assets_only() -> No
 
     found = build_definitions(sources).resolve_all_asset_specs()
 
-    assert {spec.key.to_user_string() for spec in found} == {"raw/shop_orders", "raw/shop_weird_x20_name"}
+    assert {spec.key.to_user_string() for spec in found} == {"raw/shop_orders", "raw/shop_weird_x20_name"} | UPKEEP
+
+
+def test_upkeep_is_no_part_of_the_daily_refresh_and_every_table_says_how_it_is_doing() -> None:
+    daily = defs.resolve_job_def("daily_refresh").asset_layer
+    weekly = defs.resolve_job_def("weekly_upkeep").asset_layer
+
+    assert {key.to_user_string() for key in daily.selected_asset_keys} == DAILY | WHOLE
+    assert {key.to_user_string() for key in weekly.selected_asset_keys} == UPKEEP
+    healthy = {
+        key.asset_key.to_user_string() for key in daily.asset_graph.asset_check_keys if key.name == "table_health"
+    }
+    assert healthy == DAILY | WHOLE
 
 
 def test_a_malformed_sources_file_is_named_with_its_line(tmp_path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from fq_platform.assets.maintenance import GROUP
 from fq_platform.automation.partitions import daily_partitions, range_tags
 from fq_platform.automation.runs import UNATTENDED
 from fq_platform.sources import Sources
@@ -24,7 +25,7 @@ def build_daily_job(sources: Sources) -> "UnresolvedAssetJobDefinition":
     """The job that refreshes every table: the days asked for of dated ones, all of the others."""
     return dg.define_asset_job(
         DAILY_REFRESH,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP),
         partitions_def=daily_partitions(sources) if _has_days(sources) else None,
         description="Refreshes every table for the days asked for, from the source to the marts.",
     )

@@ -8,13 +8,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.upkeep.audits import last_touched
 from fq_platform.lakehouse.upkeep.figures import (
-    audit_branches,
     small_bytes,
     small_files,
     target_bytes,
     total,
-    unpublished,
 )
 from fq_platform.lakehouse.upkeep.policy import AUDIT_IN_PROGRESS, FEWEST_INPUT_FILES
 from fq_platform.lakehouse.upkeep.procedures import MetAnotherWriterError, call, yielding
@@ -79,9 +78,8 @@ def _rewrite(session: "SparkSession", name: TableName, table: "Table") -> "Row":
 
 def _being_audited(table: "Table", now: dt.datetime) -> str | None:
     """A branch that is being written, audited and published: a compaction now would move main away under it."""
-    waiting = unpublished(table)
-    branches = audit_branches(table).items()
-    return next((name for name, written in branches if name in waiting and now - written < AUDIT_IN_PROGRESS), None)
+    branches = last_touched(table, now).items()
+    return next((name for name, touched in branches if now - touched < AUDIT_IN_PROGRESS), None)
 
 
 def _done(

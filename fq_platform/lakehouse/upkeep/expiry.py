@@ -5,17 +5,17 @@ Belongs here: which snapshots go, and what must never go. Does not: files that n
 
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
+from pyiceberg.table.snapshots import Operation, Snapshot
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.audit import drop_branch
+from fq_platform.lakehouse.history import ancestors, is_replace
 from fq_platform.lakehouse.layout import Layer, TableName
+from fq_platform.lakehouse.upkeep.audits import last_touched
 from fq_platform.lakehouse.upkeep.figures import (
-    audit_branches,
     expirable,
     expires_before,
     fewest_kept,
-    operation,
     summary_number,
 )
 from fq_platform.lakehouse.upkeep.policy import AUDIT_BRANCH_AGE, policy_of
@@ -43,7 +43,7 @@ def expire(lake: Lake, name: TableName, table: "Table") -> Done:
         FqError: Rows were removed from a raw table: expiring its snapshots would make that final.
     """
     before = len(table.snapshots())
-    dropped = _drop_old_audit_branches(table, lake)
+    dropped = _drop_old_audit_branches(lake, name, table)
     policy = policy_of(name.layer, table.properties, name.qualified)
     if not expirable(table, policy, lake.now):
         return _done(before, before, branches=dropped)
@@ -75,24 +75,18 @@ def expire(lake: Lake, name: TableName, table: "Table") -> Done:
     )
 
 
-def _drop_old_audit_branches(table: "Table", lake: Lake) -> int:
-    """Drop what nobody published; a branch that somebody writes to meanwhile stays."""
-    dropped = 0
-    for branch, written in audit_branches(table).items():
-        if lake.now - written < AUDIT_BRANCH_AGE:
-            continue
-        try:
-            table.manage_snapshots().remove_branch(branch).commit()
-        except CommitFailedException:
-            table.refresh()
-        else:
-            dropped += 1
+def _drop_old_audit_branches(lake: Lake, name: TableName, table: "Table") -> int:
+    branches = last_touched(table, lake.now).items()
+    old = [branch for branch, touched in branches if lake.now - touched >= AUDIT_BRANCH_AGE]
+    dropped = sum(drop_branch(lake.catalog, name, branch) for branch in old)
+    if old:
+        table.refresh()
     return dropped
 
 
 def _require_every_row(name: TableName, table: "Table") -> None:
     """A raw table only grows: a snapshot that took rows away was a mistake, and older ones are the way back."""
-    for snapshot in ancestors_of(table.current_snapshot(), table.metadata):
+    for snapshot in ancestors(table):
         if not _keeps_every_row(snapshot):
             raise FqError(
                 f"Rows were removed from a raw table by snapshot {snapshot.snapshot_id}; its snapshots are kept, "
@@ -104,9 +98,9 @@ def _require_every_row(name: TableName, table: "Table") -> None:
 
 
 def _keeps_every_row(snapshot: Snapshot) -> bool:
-    if operation(snapshot) is Operation.REPLACE:
+    if is_replace(snapshot):
         return summary_number(snapshot, "added-records") == summary_number(snapshot, "deleted-records")
-    return operation(snapshot) is Operation.APPEND
+    return snapshot.summary is not None and snapshot.summary.operation is Operation.APPEND
 
 
 def _done(

@@ -1,6 +1,6 @@
 """How a table is doing, told from its metadata alone.
 
-Belongs here: counting files, manifests, snapshots and branches with PyIceberg. Does not: changing anything, or what
+Belongs here: counting files, manifests and snapshots with PyIceberg. Does not: changing anything, or what
 is too many (`policy.py`).
 """
 
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 from pyiceberg.manifest import DataFile, ManifestContent
 from pyiceberg.table import Table
-from pyiceberg.table.refs import SnapshotRefType
-from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
+from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.typedef import Record
 
+from fq_platform.lakehouse.history import ancestors, is_replace
 from fq_platform.lakehouse.upkeep.policy import FEWEST_INPUT_FILES, SMALL_FRACTION, UNTOUCHED, Policy
 
-AUDIT_PREFIX = "audit_"
 _TARGET_PROPERTY = "write.target-file-size-bytes"
 _TARGET_BYTES = 512 * 2**20
 _MANIFEST_TARGET_PROPERTY = "commit.manifest.target-size-bytes"
@@ -148,8 +147,8 @@ def fewest_kept(table: Table, policy: Policy) -> int:
     far it had read its sources, is looked for beyond them.
     """
     replaced = 0
-    for snapshot in ancestors_of(table.current_snapshot(), table.metadata):
-        if operation(snapshot) is not Operation.REPLACE:
+    for snapshot in ancestors(table):
+        if not is_replace(snapshot):
             break
         replaced += 1
     return max(policy.fewest, replaced + 1)
@@ -160,35 +159,6 @@ def expirable(table: Table, policy: Policy, now: dt.datetime) -> int:
     limit = expires_before(table, policy, now)
     old = sum(snapshot.timestamp_ms < limit.timestamp() * 1000 for snapshot in table.snapshots())
     return max(0, min(old, len(table.snapshots()) - fewest_kept(table, policy)))
-
-
-def operation(snapshot: Snapshot) -> Operation | None:
-    """What kind of write made a snapshot."""
-    return snapshot.summary.operation if snapshot.summary else None
-
-
-def audit_branches(table: Table) -> dict[str, dt.datetime]:
-    """The audit branches of a table, with the time of the newest snapshot of each."""
-    return {name: _written_at(table, snapshot_id) for name, snapshot_id in _audit_heads(table).items()}
-
-
-def unpublished(table: Table) -> set[str]:
-    """The audit branches that hold what main does not."""
-    published = {snapshot.snapshot_id for snapshot in ancestors_of(table.current_snapshot(), table.metadata)}
-    return {name for name, snapshot_id in _audit_heads(table).items() if snapshot_id not in published}
-
-
-def _audit_heads(table: Table) -> dict[str, int]:
-    return {
-        name: ref.snapshot_id
-        for name, ref in table.metadata.refs.items()
-        if name.startswith(AUDIT_PREFIX) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
-    }
-
-
-def _written_at(table: Table, snapshot_id: int) -> dt.datetime:
-    snapshot = table.snapshot_by_id(snapshot_id)
-    return dt.datetime.fromtimestamp((snapshot.timestamp_ms if snapshot else 0) / 1000, dt.UTC)
 
 
 def _values(record: Record) -> list[object]:
