@@ -10,6 +10,8 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
 
+from fq_platform.lakehouse.history import is_replace
+
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -28,7 +30,8 @@ def only_other_windows(before: Table, after: Table, windows: Set[dt.date | None]
         windows: The windows that are about to be appended to.
 
     Returns:
-        True if columns and kinds are the same, and all that was committed in between are appends to other windows.
+        True if columns and kinds are the same, and all that was committed in between are appends to other windows, and
+        compactions, which change no row.
     """
     same_table = before.metadata.table_uuid == after.metadata.table_uuid and before.spec() == after.spec()
     same_columns = before.schema() == after.schema() and before.properties == after.properties
@@ -38,7 +41,7 @@ def only_other_windows(before: Table, after: Table, windows: Set[dt.date | None]
     for snapshot in ancestors_of(after.current_snapshot(), after.metadata):
         if snapshot.snapshot_id == known:
             return True
-        if not _appends_elsewhere(after, snapshot, windows):
+        if not is_replace(snapshot) and not _appends_elsewhere(after, snapshot, windows):
             return False
     return known is None
 
