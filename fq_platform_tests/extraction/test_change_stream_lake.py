@@ -15,7 +15,15 @@ from fq_platform_tests.extraction.stream_reader import following
 
 pytestmark = pytest.mark.services
 
-IDS: list[Any] = [ObjectId(), 1, "1", 2.5, Decimal128("3.25"), {"a": [1, "x"]}, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]
+IDS: list[Any] = [
+    ObjectId("0" * 24),
+    1,
+    "1",
+    2.5,
+    Decimal128("3.25"),
+    {"a": [1, "x"]},
+    dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+]
 
 
 @pytest.mark.parametrize("id_", IDS, ids=lambda id_: type(id_).__name__)

@@ -28,7 +28,7 @@ def observed(*documents: dict[str, Any]) -> Observed:
         (Decimal128("1"), "decimal"),
         ("x", "string"),
         (Code("x"), "javascript"),
-        (ObjectId(), "objectId"),
+        (ObjectId("0" * 24), "objectId"),
         (dt.datetime(2026, 1, 1), "date"),
         (DatetimeMS(2**60), "date"),
         ({}, "object"),
@@ -36,7 +36,7 @@ def observed(*documents: dict[str, Any]) -> Observed:
         ([], "array"),
         (b"x", "binData"),
         (Binary(b"x", 5), "binData"),
-        (Binary.from_uuid(uuid.uuid4()), "uuid"),
+        (Binary.from_uuid(uuid.UUID(int=1)), "uuid"),
         (Regex("x"), "regex"),
         (Timestamp(1, 1), "timestamp"),
         (MinKey(), "minKey"),
@@ -78,7 +78,7 @@ def test_many_rare_keys_are_data_and_many_common_ones_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [("1", "20"), ("2026-01-01", "2026-01-02"), (str(ObjectId()), str(ObjectId())), (str(uuid.uuid4()), "7")]
+    "keys", [("1", "20"), ("2026-01-01", "2026-01-02"), ("0" * 24, "1" * 24), (str(uuid.UUID(int=1)), "7")]
 )
 def test_keys_that_look_like_values_are_data(keys: tuple[str, str]) -> None:
     assert observed({"n": dict.fromkeys(keys, 1)}).fields["n"].keys_are_data
