@@ -4,28 +4,24 @@ Belongs here: its process, its endpoint file and its URI. Does not: what is stor
 """
 
 import atexit
-import contextlib
 import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from fq_platform.demo.endpoint import Endpoint, data_folder, endpoint_file, running_endpoint
+from fq_platform.demo.server_process import HOST, ServerProcess, is_listened_on, one_at_a_time
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings
 
 __all__ = ["HOST", "EmbeddedMongo", "running_endpoint"]
 
-HOST = "127.0.0.1"
 START_SECONDS = 60
 """How long a server may take to answer its first ping; it needs about one on an idle machine."""
-KILL_SECONDS = 10
-"""How long a server whose owner is gone may take to end."""
 STOP_SECONDS = 30
 """How long a server may take to write its data to disk and end, before it is killed."""
 
@@ -49,8 +45,7 @@ class EmbeddedMongo:
         self._settings = settings
         self._port = port
         self._endpoint: Endpoint | None = None
-        self._server: subprocess.Popen[bytes] | None = None
-        self._watcher: subprocess.Popen[bytes] | None = None
+        self._server: ServerProcess | None = None
 
     @property
     def uri(self) -> str:
@@ -76,7 +71,7 @@ class EmbeddedMongo:
         if self._endpoint is not None:
             return self._endpoint.uri
         self._settings.mongo_home.mkdir(parents=True, exist_ok=True)
-        with _start_or_stop_lock(self._settings):
+        with self._lock():
             self._endpoint = self._running() or self._launch()
         return self._endpoint.uri
 
@@ -85,7 +80,7 @@ class EmbeddedMongo:
         self._endpoint = None
         if self._server is None:
             return
-        with _start_or_stop_lock(self._settings):
+        with self._lock():
             self._end()
 
     def __enter__(self) -> Self:
@@ -126,60 +121,46 @@ class EmbeddedMongo:
         command += ["--storage-path", str(data_folder(self._settings))]
         atexit.register(self.stop)
         try:
-            with _log_file(self._settings).open("wb") as log:
-                # A session of its own: Ctrl-C in the terminal reaches the clients, who then stop the server in order.
-                self._server = subprocess.Popen(  # noqa: S603 (the program is our own dependency)
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
-            self._watcher = _end_with_this_process(self._server.pid)
-            endpoint = Endpoint(
-                f"mongodb://{HOST}:{port}/?{_CLIENT_OPTIONS}", self._server.pid, port, owner=os.getpid()
-            )
-            self._await_answer(self._server, endpoint)
+            self._server = server = ServerProcess(command, _log_file(self._settings), STOP_SECONDS)
+            endpoint = Endpoint(f"mongodb://{HOST}:{port}/?{_CLIENT_OPTIONS}", server.pid, port, owner=os.getpid())
+            self._await_answer(server, endpoint)
             endpoint.write(self._settings)
         except BaseException:  # Ctrl-C included: nothing may be left running
             self._end()
             raise
         return endpoint
 
-    def _await_answer(self, server: subprocess.Popen[bytes], endpoint: Endpoint) -> None:
+    def _await_answer(self, server: ServerProcess, endpoint: Endpoint) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if server.poll() is not None:
-                raise self._start_error(f"ended at once with exit code {server.returncode}")
-            if _is_listened_on(endpoint.port) and endpoint.answers():
+            if server.exit_code is not None:
+                raise self._start_error(server, f"ended at once with exit code {server.exit_code}")
+            if is_listened_on(endpoint.port) and endpoint.answers():
                 return
             time.sleep(0.02)
-        raise self._start_error(f"did not answer within {START_SECONDS} seconds")
+        raise self._start_error(server, f"did not answer within {START_SECONDS} seconds")
 
-    def _start_error(self, what: str) -> FqError:
-        log = _log_file(self._settings)
-        last_lines = " | ".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:])
+    def _start_error(self, server: ServerProcess, what: str) -> FqError:
         return FqError(
-            f"The embedded MongoDB {what}; its last words: {last_lines or 'none'}",
-            where=str(log),
+            f"The embedded MongoDB {what}; its last words: {server.last_words()}",
+            where=str(_log_file(self._settings)),
             fix=f"If the disk has room and no other server uses {data_folder(self._settings)}, "
             f"remove {self._settings.mongo_home} to begin anew, or let MONGO_URI name a MongoDB",
         )
 
     def _end(self) -> None:
-        """End server and watcher, whatever state they are in."""
-        server, watcher = self._server, self._watcher
-        self._server = self._watcher = None
+        server, self._server = self._server, None
         atexit.unregister(self.stop)
-        if server is not None:
-            published = Endpoint.read(self._settings)
-            if published is not None and published.pid == server.pid:
-                endpoint_file(self._settings).unlink(missing_ok=True)
-            server.terminate()
-            try:
-                server.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-        if watcher is not None:
-            watcher.kill()
-            watcher.communicate()
+        if server is None:
+            return
+        published = Endpoint.read(self._settings)
+        if published is not None and published.pid == server.pid:
+            endpoint_file(self._settings).unlink(missing_ok=True)
+        server.end()
+
+    def _lock(self) -> AbstractContextManager[None]:
+        file = self._settings.mongo_home / "start.lock"
+        return one_at_a_time(file, "the embedded MongoDB", START_SECONDS + STOP_SECONDS)
 
 
 def _log_file(settings: Settings) -> Path:
@@ -205,44 +186,6 @@ def _server_program() -> str:
     return str(program)
 
 
-def _end_with_this_process(pid: int) -> subprocess.Popen[bytes]:
-    """Have a process ended as soon as this one is gone, however that happens.
-
-    A shell waits for the end of a pipe of which this process alone holds the other end; a kill -9 closes it too.
-    Until then the process is our child, so its number cannot pass to another.
-    """
-    return subprocess.Popen(  # noqa: S603 (the command consists of a number)
-        ["/bin/sh", "-c", f"read _; kill {pid}; sleep {KILL_SECONDS}; kill -9 {pid}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-@contextlib.contextmanager
-def _start_or_stop_lock(settings: Settings) -> Iterator[None]:
-    """Let one process at a time start or stop the server, so that two never open the same storage."""
-    import fcntl
-
-    file = settings.mongo_home / "start.lock"
-    deadline = time.monotonic() + START_SECONDS + STOP_SECONDS
-    with file.open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise FqError(
-                        "Another process has been starting or stopping the embedded MongoDB for too long",
-                        where=str(file),
-                        fix="End that `fq` command and try again",
-                    ) from None
-                time.sleep(0.05)
-        yield
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -261,8 +204,3 @@ def _port_if_free(port: int) -> int:
                 fix="Choose another port, leave it out to get a free one, or end the program that listens on it",
             ) from None
     return port
-
-
-def _is_listened_on(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
