@@ -5,13 +5,14 @@ Only what Spark Connect offers is used.
 """
 
 import datetime as dt
+from dataclasses import replace
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.layout import CATALOG, Layer, TableName
+from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName
 from fq_platform.lakehouse.spark_table import find
 from fq_platform.lakehouse.versions import require_changelog
 
@@ -35,7 +36,7 @@ def current(spark: SparkSession, table: str, as_of: dt.datetime | int | None = N
     """
     name = _table_name(table)
     rows = _rows_at(spark, name, as_of) if isinstance(as_of, int) else _rows(spark, name)
-    require_changelog(f"{name.layer}.{name.name}", rows.columns)
+    require_changelog(name.dotted, rows.columns)
     if isinstance(as_of, dt.datetime):
         moment = as_of if as_of.tzinfo else as_of.replace(tzinfo=dt.UTC)
         rows = rows.where(sf.col("_fq_extracted_at") <= sf.lit(moment))
@@ -80,11 +81,13 @@ def _newest(rows: DataFrame, *key: str, then_by: str | None = None) -> DataFrame
 
 
 def _table_name(text: str) -> TableName:
-    *layers, name = text.removeprefix(f"{CATALOG}.").split(".")
-    layer = ".".join(layers) or Layer.RAW.value
-    if layer not in set(Layer):
-        raise FqError(f"{text!r} is not the name of a table", fix="Write it like raw.ecommerce_db_orders")
-    return TableName(Layer(layer), name)
+    *namespace, name = text.removeprefix(f"{CATALOG}.").split(".")
+    namespace = namespace or [Layer.RAW.value]
+    try:
+        table = Layout(None).table_at((*namespace, name))
+    except ValueError:
+        raise FqError(f"{text!r} is not the name of a table", fix="Write it like raw.ecommerce_db_orders") from None
+    return replace(table, namespace=tuple(namespace))
 
 
 def _rows(spark: SparkSession, name: TableName) -> DataFrame:

@@ -71,9 +71,7 @@ def _create(catalog: "Catalog", namespace: Namespace, layer: Layer) -> None:
 
 def _is_ours(catalog: "Catalog", namespace: Namespace) -> bool:
     """Whether we made a namespace; a catalog in SQL is ours, another may serve many."""
-    from pyiceberg.catalog.sql import SqlCatalog
-
-    return isinstance(catalog, SqlCatalog) or LAYER_PROPERTY in catalog.load_namespace_properties(namespace)
+    return catalog.properties.get("type") == "sql" or LAYER_PROPERTY in catalog.load_namespace_properties(namespace)
 
 
 def _bring_home(catalog: "Catalog", layout: Layout, former: Namespace) -> None:

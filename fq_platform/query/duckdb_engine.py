@@ -3,7 +3,6 @@
 Belongs here: what DuckDB needs to read the lakehouse. Does not: the statement's check (`duckdb_statement.py`), output.
 """
 
-import difflib
 import importlib.util
 import re
 from collections.abc import Iterator, Sequence
@@ -21,8 +20,8 @@ from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName, layo
 from fq_platform.lakehouse.listing import list_names
 from fq_platform.lakehouse.versions import require_changelog
 from fq_platform.query.current_state import CREATE_CURRENT
-from fq_platform.query.duckdb_names import flattened
-from fq_platform.query.duckdb_statement import Reference, References, tables_read
+from fq_platform.query.duckdb_names import flattened, tables_meant, unknown_table
+from fq_platform.query.duckdb_statement import References, tables_read
 from fq_platform.query.time_travel import AsOf, snapshots_as_of
 from fq_platform.settings import Settings
 
@@ -87,8 +86,9 @@ class DuckDbEngine:
         written: References,
         as_of: AsOf | None,
     ) -> None:
-        changelogs = _named(names, written.changelogs, all_ours=True)
-        named = [name for name in names if name in {*_named(names, written.tables), *changelogs}]
+        changelogs = tables_meant(written.changelogs, names, self._layout, all_ours=True)
+        meant = changelogs | tables_meant(written.tables, names, self._layout)
+        named = [name for name in names if name in meant]
         if as_of is not None and not named:
             raise FqError("The query names no table to look at in the past", where="--as-of", fix="Name one")
         # A statement such as SHOW ALL TABLES names none, but is about all.
@@ -133,27 +133,11 @@ class DuckDbEngine:
                 raise KeyboardInterrupt from None
             unknown = _UNKNOWN_TABLE.match(message)
             if unknown:
-                raise _unknown_table(unknown.group(1), self._names()) from None
+                raise unknown_table(unknown.group(1), self._names()) from None
             raise FqError(
                 f"DuckDB cannot answer the query:\n{message}",
                 fix="Correct the SQL; `fq tables` lists the tables, DESCRIBE <table> their columns",
             ) from None
-
-
-def _named(names: Sequence[TableName], written: Sequence[Reference], *, all_ours: bool = False) -> set[TableName]:
-    """The lakehouse's tables among those written in a query.
-
-    Others may be common table expressions or DuckDB's own, unless `all_ours` says that they cannot.
-    """
-    meant: dict[str, TableName] = {}
-    for name in names:
-        meant[f"{name.layer}.{name.name}".lower()] = name
-        meant.setdefault(f".{name.name}".lower(), name)  # without a namespace: the first layer's
-    references = {f"{namespace}.{name}".lower() for namespace, name in written}
-    for reference in sorted(references - meant.keys()):
-        if all_ours or reference.split(".")[0] in set(Layer):
-            raise _unknown_table(reference.removeprefix("."), names)
-    return {meant[reference] for reference in references & meant.keys()}
 
 
 def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -208,18 +192,3 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: TableName, table: 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _unknown_table(name: str, known: Sequence[TableName]) -> FqError:
-    """The error for a table that is not there, with names near to it."""
-    what = f"There is no table {name}"
-    if not known:
-        return FqError(f"{what}, and no other yet", fix="Fill the lakehouse first: `fq demo` does it with sample data")
-    near = [
-        table.dotted
-        for table in known
-        if table.name == name
-        or difflib.get_close_matches(name, [table.dotted, f"{table.layer}.{table.name}", table.name], n=1, cutoff=0.6)
-    ]
-    hint = f"Near to it: {', '.join(near[:5])}" if near else f"There are: {', '.join(table.dotted for table in known)}"
-    return FqError(what, fix=f"{hint}. If it should be there, materialise its asset first")

@@ -147,6 +147,8 @@ def test_rows_are_shuffled_once(spark: "SparkSession", snapshots: list[int]) -> 
         ("raw.current_nothing", 42, "There is no table iceberg.raw.current_nothing"),
         ("rare.things", None, "'rare.things' is not the name of a table"),
         (TABLE, 42, f"iceberg.{TABLE} has no snapshot 42"),
+        ("curated.things.rare", None, "'curated.things.rare' is not the name of a table"),
+        ("curated.shared.things", None, "There is no table iceberg.curated.shared.things"),
         ("raw.current_plain", None, "raw.current_plain is not a changelog: it has no column _id"),
     ],
 )

@@ -156,5 +156,5 @@ def test_damaged_table_is_named(engine: QueryEngine, lake: Catalog) -> None:
 def test_warehouse_path_may_hold_spaces_and_quotes(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "it's a home")
     engine = open_engine(EngineName.DUCKDB, settings)
-    open_catalog(settings).create_table("shared.dim_products", schema=ORDERS)
+    open_catalog(settings).create_table("curated.shared.dim_products", schema=ORDERS)
     assert rows(engine, "SELECT count(*) AS n FROM shared.dim_products") == [{"n": 0}]
