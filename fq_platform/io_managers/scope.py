@@ -73,8 +73,8 @@ class RunScope:
     def summary(self) -> dict[str, str]:
         """What the snapshot remembers of the run that made it."""
         summary = {"fq.run-id": self.run_id, "fq.asset": self.asset_key.to_user_string()}
-        if self.partitions:
-            keys = list(self.partitions.spans)
+        keys = list(self.partitions.spans) if self.partitions else []
+        if keys:
             summary["fq.partition"] = keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"
         return {**summary, **self.properties}
 

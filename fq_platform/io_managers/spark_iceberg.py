@@ -3,20 +3,17 @@
 Belongs here: the IO manager itself, thin. Does not: what a run is about (`scope.py`), writing (`storing.py`).
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
-from fq_platform.errors import FqError
-from fq_platform.io_managers import storing
+from fq_platform.io_managers.loading import load
 from fq_platform.io_managers.scope import PARTITION_EXPR, input_scope, run_scope
-from fq_platform.io_managers.storing import Stored
+from fq_platform.io_managers.storing import Stored, store, target_of
+from fq_platform.lakehouse.frames import kind_asked_for
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.spark import SparkResource
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 __all__ = ["PARTITION_EXPR", "SparkIcebergIOManager"]
 
@@ -25,7 +22,8 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
     """Keeps every asset in the Iceberg table of its key.
 
     An asset that is partitioned by time names its column in the metadata `partition_expr`. Loading gives the upstream
-    partitions that the run asks for; storing replaces the run's partitions in one snapshot.
+    partitions that the run asks for; storing replaces the run's partitions in one snapshot, unless the asset declares
+    another write mode (`declarations.iceberg_table`).
 
     Args:
         spark: Where the session comes from.
@@ -35,27 +33,23 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
     spark: dg.ResourceDependency[SparkResource]
     app: str
 
-    def load_input(self, context: dg.InputContext) -> "DataFrame":
+    def load_input(self, context: dg.InputContext) -> Any:
         """Load the asset's rows of the partitions asked for.
 
         Returns:
-            A lazy DataFrame; all rows if the asset is not partitioned, or all partitions are asked for.
+            What the parameter is annotated with: a lazy Spark DataFrame (also without an annotation), a `pa.Table`, a
+            `pa.RecordBatchReader`, a Polars DataFrame or LazyFrame, or a pandas DataFrame. All rows if the asset is not
+            partitioned, or all partitions are asked for. The metadata of the input can ask for a snapshot, a branch
+            or an increment: see `declarations.loaded`.
 
         Raises:
-            dg.Failure: The table does not exist; the message says how to make it.
+            dg.Failure: The table does not exist, or cannot be read like that; the message says what to do.
         """
-        from fq_platform.lakehouse import spark_table
-
-        session = self.spark.spark_session
         with shown_to_users():
-            table = self.table(context.asset_key)
-            rows = spark_table.find(session, table)
-            if rows is None:
-                raise _missing(table, context.asset_key)
-            windows = input_scope(context).windows
-            return rows if windows is None else spark_table.within(rows, table, windows)
+            kind = kind_asked_for(context.dagster_type.typing_type)
+            return load(self.spark, self.table(context.asset_key), input_scope(context), kind)
 
-    def handle_output(self, context: dg.OutputContext, obj: "DataFrame | None") -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Store what an asset returned, unless it is None: such an asset wrote itself.
 
         Raises:
@@ -66,13 +60,14 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         self.store(context, obj).tell(context)
 
     def store(
-        self, context: dg.OutputContext | dg.AssetExecutionContext, rows: "DataFrame", *, branch: str | None = None
+        self, context: dg.OutputContext | dg.AssetExecutionContext, rows: Any, *, branch: str | None = None
     ) -> Stored:
         """Store rows as the content of the partitions that a run makes, without telling Dagster of it.
 
         Args:
             context: Of the asset's output, or of the function that computes it.
-            rows: What the asset returned, or would.
+            rows: What the asset returned, or would: any of the frames that can be loaded. All but Spark's have to
+                fit into memory (some hundreds of megabytes).
             branch: The branch to write to, made from `main` if it does not exist; None for `main`.
 
         Returns:
@@ -82,19 +77,10 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
             dg.Failure: The rows cannot be stored as they are; nothing was written.
         """
         with shown_to_users():
-            scope = run_scope(context)
-            return storing.store(self.spark.spark_session, self.spark.settings, self.app, scope, rows, branch=branch)
+            settings, scope = self.spark.settings, run_scope(context)
+            target = target_of(settings, self.app, scope, branch)
+            return store(self.spark.spark_session, settings, target, scope, rows)
 
     def table(self, key: dg.AssetKey) -> TableName:
         """The table of an asset, where the catalog has it."""
         return layout_of(self.spark.settings).place(table_of(key.path, self.app))
-
-
-def _missing(table: TableName, key: dg.AssetKey) -> FqError:
-    name = key.to_user_string()
-    return FqError(
-        f"The table {table.qualified} does not exist yet",
-        where=f"upstream asset {name}",
-        fix=f"Materialise {name} first: in the UI, or with "
-        f"`dagster asset materialize -m fq_platform.definitions --select {name}`",
-    )

@@ -6,20 +6,23 @@ Belongs here: one write of one run, with its metadata. Does not: how tables are 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from fq_platform.errors import FqError
+from fq_platform.io_managers.partition_rows import rows_by_partition
 from fq_platform.io_managers.scope import RunScope
 from fq_platform.lakehouse.catalog import open_catalog
-from fq_platform.lakehouse.layout import TableName, layout_of, table_of
+from fq_platform.lakehouse.layout import layout_of, table_of
+from fq_platform.lakehouse.table_options import TableDocs, TableOptions, Target
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from fq_platform.lakehouse.spark_table import Written
     from fq_platform.settings import Settings
+
+COLUMN_SCHEMA = "dagster/column_schema"
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,14 @@ class Stored:
     """What was stored of one asset in one run.
 
     Args:
-        table: The table, placed.
-        branch: The branch written to; None for `main`.
+        target: The table, and all that is declared about it.
         written: What the write left behind.
         metadata: What is true of the run as a whole, for the materialisation.
         rows_by_partition: Rows of each partition that the run made, those without rows included; empty for an asset
             without partitions.
     """
 
-    table: TableName
-    branch: str | None
+    target: Target
     written: "Written"
     metadata: Mapping[str, dg.MetadataValue]
     rows_by_partition: Mapping[str, int]
@@ -49,24 +50,15 @@ class Stored:
             step.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=key)
 
 
-def store(
-    spark: "SparkSession",
-    settings: "Settings",
-    app: str,
-    scope: RunScope,
-    rows: "DataFrame",
-    *,
-    branch: str | None = None,
-) -> Stored:
-    """Store rows in the table of an asset.
+def store(spark: "SparkSession", settings: "Settings", target: Target, scope: RunScope, rows: Any) -> Stored:
+    """Store rows in a table.
 
     Args:
         spark: The session.
-        settings: Which catalog and warehouse.
-        app: The application, which prefixes the tables of the raw and curated layers.
+        settings: Which catalog.
+        target: The table, with all that is declared about it; see `target_of`.
         scope: The asset and the partitions that the rows are the new content of.
-        rows: The rows.
-        branch: The branch to write to, made from `main` if it does not exist; None for `main`.
+        rows: A frame of any kind.
 
     Returns:
         What was stored.
@@ -74,57 +66,74 @@ def store(
     Raises:
         FqError: The rows cannot be stored as they are; nothing was written.
     """
-    from fq_platform.lakehouse import spark_table
+    from fq_platform.lakehouse.incoming import dataframe_of
     from fq_platform.lakehouse.spark_errors import spark_errors
+    from fq_platform.lakehouse.spark_write import write
 
-    if branch is not None:
-        raise FqError("Branches cannot be written yet", where=branch, fix="Write to main")
+    name = target.table.qualified
+    started = time.perf_counter()
+    with spark_errors(name):
+        frame = dataframe_of(spark, rows, name)
+        written = write(spark, open_catalog(settings), target, frame, windows=scope.windows, summary=scope.summary)
+        counts = rows_by_partition(spark, target, scope.partitions, written) if scope.partitions else {}
+    return Stored(target, written, _metadata(target, written, time.perf_counter() - started), counts)
+
+
+def target_of(settings: "Settings", app: str, scope: RunScope, branch: str | None = None) -> Target:
+    """The table of an asset, with all that the asset's definition declares about it.
+
+    Args:
+        settings: Which layout.
+        app: The application, which prefixes the tables of the raw and curated layers.
+        scope: The asset.
+        branch: The branch to write to; None for `main`.
+
+    Returns:
+        What `spark_write.write` takes.
+
+    Raises:
+        FqError: A declaration cannot be read.
+    """
     layout = layout_of(settings)
     table = layout.place(table_of(scope.asset_key.path, app))
-    windows = scope.windows or []
-    started = time.perf_counter()
-    with spark_errors(table.qualified):
-        written = spark_table.replace(
-            spark,
-            open_catalog(settings),
-            table,
-            rows,
-            location=layout.location(table) or "",
-            window=windows[0] if windows else None,
-            summary=scope.summary,
-        )
-    return Stored(
+    return Target(
         table=table,
+        location=layout.location(table),
+        options=TableOptions.from_metadata(scope.metadata),
+        docs=_docs(scope),
+        partition_column=scope.partitions.column if scope.partitions else None,
         branch=branch,
-        written=written,
-        metadata=_metadata(table, branch, written, time.perf_counter() - started),
-        rows_by_partition=_rows_by_partition(scope, written),
     )
 
 
-def _rows_by_partition(scope: RunScope, written: "Written") -> dict[str, int]:
-    """The rows of each of the run's partitions, if these are days in UTC, as in which rows are counted."""
-    if scope.partitions is None:
-        return {}
-    spans = scope.partitions.spans
-    if len(spans) == 1:
-        return dict.fromkeys(spans, written.rows)
-    return {key: written.rows_by_day.get(span.start.date(), 0) for key, span in spans.items()}
+def _docs(scope: RunScope) -> TableDocs:
+    declared = scope.metadata.get(COLUMN_SCHEMA)
+    schema = getattr(declared, "schema", declared)  # Dagster wraps it in a metadata value
+    columns = schema.columns if isinstance(schema, dg.TableSchema) else []
+    return TableDocs(
+        description=scope.description,
+        owner=", ".join(scope.owners),
+        columns={column.name: column.description for column in columns if column.description},
+    )
 
 
-def _metadata(table: TableName, branch: str | None, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
+def _metadata(target: Target, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
     """What is true of the run as a whole, whatever partitions it is about."""
-    columns = [dg.TableColumn(field.name, field.dataType.simpleString()) for field in written.schema]
+    columns = [
+        dg.TableColumn(field.name, field.dataType.simpleString(), target.docs.columns.get(field.name))
+        for field in written.schema
+    ]
     metadata: dict[str, dg.MetadataValue] = {
-        "dagster/table_name": dg.MetadataValue.text(table.qualified),
-        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+        "dagster/table_name": dg.MetadataValue.text(target.table.qualified),
+        COLUMN_SCHEMA: dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+        "write_mode": dg.MetadataValue.text(target.options.mode.value),
         "rows": dg.MetadataValue.int(written.rows),
         "changed": dg.MetadataValue.bool(written.changed),
         "bytes": dg.MetadataValue.int(written.bytes_added),
         "duration_seconds": dg.MetadataValue.float(round(seconds, 3)),
     }
-    if branch is not None:
-        metadata["branch"] = dg.MetadataValue.text(branch)
+    if target.branch is not None:
+        metadata["branch"] = dg.MetadataValue.text(target.branch)
     if written.snapshot_id is not None:
         # A 64-bit number: as text, since JavaScript would round it.
         metadata["snapshot_id"] = dg.MetadataValue.text(str(written.snapshot_id))

@@ -1,0 +1,90 @@
+"""How many rows of a table each of a run's partitions has, in whatever time zone and of whatever length these are.
+
+Belongs here: attributing rows to partitions. Does not: writing, or telling Dagster.
+"""
+
+import datetime as dt
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from fq_platform.io_managers.scope import Partitions
+from fq_platform.lakehouse.read_point import ReadPoint
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from fq_platform.lakehouse.spark_table import Written
+    from fq_platform.lakehouse.table_options import Target
+
+_DAY = 24 * 60 * 60
+
+
+def rows_by_partition(
+    spark: "SparkSession", target: "Target", partitions: Partitions, written: "Written"
+) -> dict[str, int]:
+    """Count the rows of each partition after a write.
+
+    Where the partitions consist of the days that the write counted, nothing is read; else one column of their rows is.
+
+    Args:
+        spark: The session.
+        target: The table written.
+        partitions: The run's partitions.
+        written: What the write says of itself.
+
+    Returns:
+        Rows by partition key, in order of time; 0 where there are none.
+    """
+    spans = partitions.spans
+    if len(spans) <= 1:
+        return dict.fromkeys(spans, written.rows)
+    if _is_date(partitions.column, written):
+        starts = [_epoch(span.start.replace(tzinfo=dt.UTC)) for span in spans.values()]
+        counts = _days(written.rows_by_day)
+    else:
+        starts = [_epoch(span.start) for span in spans.values()]
+        step = math.gcd(*(_epoch(instant) for span in spans.values() for instant in span))
+        counts = _days(written.rows_by_day) if step % _DAY == 0 else _counted(spark, target, partitions, written, step)
+    rows = dict.fromkeys(spans, 0)
+    keys = list(spans)
+    for instant, count in counts:
+        rows[keys[bisect_right(starts, instant) - 1]] += count
+    return rows
+
+
+def _epoch(instant: dt.datetime) -> int:
+    return int(instant.timestamp())
+
+
+def _is_date(column: str, written: "Written") -> bool:
+    from pyspark.sql.types import DateType
+
+    return any(
+        field.name.lower() == column.lower() and isinstance(field.dataType, DateType) for field in written.schema
+    )
+
+
+def _days(rows_by_day: Mapping[dt.date | None, int]) -> Iterable[tuple[int, int]]:
+    """Midnight of each day in UTC (seconds since 1970), and the rows of that day."""
+    for day, rows in rows_by_day.items():
+        if day is not None:
+            yield _epoch(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)), rows
+
+
+def _counted(
+    spark: "SparkSession", target: "Target", partitions: Partitions, written: "Written", step: int
+) -> Iterable[tuple[int, int]]:
+    """The start of each stretch of `step` seconds, which lies within one partition, and its rows in the table."""
+    from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
+
+    from fq_platform.lakehouse.spark_read import read
+    from fq_platform.lakehouse.spark_schema import quote
+
+    table = read(spark, target.table, point=ReadPoint(written.snapshot_id), windows=partitions.windows())
+    if table is None:
+        return []
+    seconds = F.unix_seconds(F.col(quote(partitions.column)).cast("timestamp"))
+    groups = table.groupBy(F.floor(seconds / step).alias("stretch")).agg(F.count("*").alias("rows")).collect()
+    return [(group["stretch"] * step, group["rows"]) for group in groups]

@@ -1,0 +1,175 @@
+"""Which snapshot of a table a reader means: the newest, that of a branch, one of the past, or what came in between.
+
+Belongs here: finding snapshots in the table's metadata. Does not: reading rows (`spark_read.py`, `arrow_read.py`).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fq_platform.errors import FqError
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
+
+_REWRITES_NOTHING = ("append", "replace")
+"""Operations that neither change nor remove rows; `replace` only moves them to other files."""
+
+
+@dataclass(frozen=True)
+class Since:
+    """The rows that were appended between two snapshots.
+
+    Args:
+        after: The snapshot that the reader knows already: its rows are not among them.
+        until: The last snapshot that counts; None for the newest.
+    """
+
+    after: int
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What of a table's history a reader asks for; nothing of it means the newest snapshot of `main`.
+
+    Args:
+        as_of: A snapshot id, or a moment with its time zone: what `main` was then.
+        branch: The name of a branch, or a tag.
+        since: Only what was appended after a snapshot; on the branch, if one is named.
+
+    Raises:
+        FqError: `as_of` is given together with another.
+    """
+
+    as_of: int | dt.datetime | None = None
+    branch: str | None = None
+    since: Since | None = None
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None and (self.branch or self.since):
+            other = "a branch" if self.branch else "an increment"
+            raise FqError(
+                f"A load asks for both a moment ({self.as_of}) and {other}",
+                fix="Ask for one of them; a snapshot id names a state of any branch",
+            )
+
+
+@dataclass(frozen=True)
+class ReadPoint:
+    """What is read, as ids of snapshots.
+
+    Args:
+        snapshot_id: The state that is read; None for a table or branch without any snapshot, which has no rows.
+        after: If given, only rows that were appended after this snapshot.
+        own_schema: Whether the rows have the columns that the table had then, rather than those that it has now.
+    """
+
+    snapshot_id: int | None
+    after: int | None = None
+    own_schema: bool = False
+
+
+def read_point(table: "Table", options: ReadOptions) -> ReadPoint:
+    """Find the snapshots that a reader asks for.
+
+    Args:
+        table: The table with its newest metadata.
+        options: What is asked for.
+
+    Returns:
+        Where to read.
+
+    Raises:
+        FqError: There is no such branch or snapshot, nothing existed at that moment, or what came after a snapshot is
+            more than appended rows.
+    """
+    if options.as_of is not None:
+        return ReadPoint(_as_of(table, options.as_of), own_schema=True)
+    head = _head(table, options.branch)
+    if options.since is None:
+        return ReadPoint(head, own_schema=_is_tag(table, options.branch))
+    return _increment(table, options.since, head)
+
+
+def _head(table: "Table", branch: str | None) -> int | None:
+    if branch is None or branch == "main":
+        return table.metadata.current_snapshot_id
+    reference = table.refs().get(branch)
+    if reference is None:
+        raise FqError(
+            f"The table has no branch {branch}",
+            where=_name(table),
+            fix=f"Name one that it has: {', '.join(sorted(table.refs())) or 'none yet'}; audit branches go when they "
+            "are published or old",
+        )
+    return reference.snapshot_id
+
+
+def _is_tag(table: "Table", name: str | None) -> bool:
+    return name is not None and name in table.refs() and table.refs()[name].snapshot_ref_type == "tag"
+
+
+def _as_of(table: "Table", as_of: int | dt.datetime) -> int:
+    if isinstance(as_of, int):
+        return _known(table, as_of).snapshot_id
+    if as_of.tzinfo is None:
+        raise FqError(f"The moment {as_of} has no time zone", where=_name(table), fix="Give it one, such as dt.UTC")
+    entries = [entry for entry in table.history() if entry.timestamp_ms <= as_of.timestamp() * 1000]
+    if entries:
+        return _known(table, entries[-1].snapshot_id).snapshot_id
+    first = min((snapshot.timestamp_ms for snapshot in table.snapshots()), default=None)
+    raise FqError(
+        f"The table had no rows yet at {as_of.isoformat()}"
+        + (f": its first snapshot is of {_moment(first)}" if first is not None else ": it was never written to"),
+        where=_name(table),
+        fix="Ask for that moment or a later one" if first is not None else "Materialise it first",
+    )
+
+
+def _increment(table: "Table", since: Since, head: int | None) -> ReadPoint:
+    """What was appended after a snapshot, if nothing but appending happened."""
+    from fq_platform.lakehouse.history import ancestors
+
+    _known(table, since.after)
+    until = _known(table, since.until).snapshot_id if since.until is not None else head
+    for snapshot in ancestors(table, until):
+        if snapshot.snapshot_id == since.after:
+            return ReadPoint(until, after=since.after)
+        operation = snapshot.summary.operation.value if snapshot.summary else "append"
+        if operation not in _REWRITES_NOTHING:
+            raise FqError(
+                f"Snapshot {snapshot.snapshot_id} of {_moment(snapshot.timestamp_ms)} did not only append rows "
+                f"({operation}), so that what came after snapshot {since.after} is no increment",
+                where=_name(table),
+                fix="Load the whole table instead, or its state as of a snapshot",
+            )
+    raise FqError(
+        f"Snapshot {since.after} does not lead to snapshot {until}: it is later, on another branch, or what lies "
+        "between has expired",
+        where=_name(table),
+        fix="Load the whole table instead; the table's history shows which snapshot follows which",
+    )
+
+
+def _known(table: "Table", snapshot_id: int) -> "Snapshot":
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is None:
+        oldest = min((found.timestamp_ms for found in table.snapshots()), default=None)
+        raise FqError(
+            f"The table has no snapshot {snapshot_id}"
+            + (": it has expired" if any(entry.snapshot_id == snapshot_id for entry in table.history()) else ""),
+            where=_name(table),
+            fix=f"The oldest snapshot kept is of {_moment(oldest)}" if oldest is not None else "Materialise it first",
+        )
+    return snapshot
+
+
+def _name(table: "Table") -> str:
+    return ".".join(("iceberg", *table.name()))
+
+
+def _moment(milliseconds: int) -> str:
+    moment = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
