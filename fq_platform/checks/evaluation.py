@@ -3,7 +3,7 @@
 Belongs here: pure functions over DataFrames. Does not: Dagster, reading tables (`reporting.py`), business rules.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
@@ -20,6 +20,8 @@ EXAMPLES = 5
 PRIMARY_KEY = "primary_key_unique"
 NOT_NULL = "not_null"
 ACCEPTED_VALUES = "accepted_values"
+ROW_RULES = (PRIMARY_KEY, NOT_NULL, ACCEPTED_VALUES)
+"""What a contract promises of its rows, besides references."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,12 @@ def reference_rule(reference: Reference) -> str:
 
 
 def evaluate_contract(
-    contract: Contract, table: "DataFrame", targets: Mapping[Reference, "DataFrame"] | None = None
+    contract: Contract,
+    table: "DataFrame",
+    targets: Mapping[Reference, "DataFrame"] | None = None,
+    rules: Collection[str] = ROW_RULES,
 ) -> dict[str, Result]:
-    """Check primary key, nulls, accepted values and references between rows in one pass over the table.
+    """Check what a contract promises of its rows, and references, in one pass over the table.
 
     References of nested lines are followed in a pass of their own each: a line is not a row of the table.
 
@@ -62,43 +67,78 @@ def evaluate_contract(
         contract: The table's promises.
         table: Its rows.
         targets: Rows of the tables referred to, for the references that are to be checked.
+        rules: Which of `ROW_RULES` are to be checked.
 
     Returns:
         A result for each of the rules that the contract makes, by the rule's name.
     """
     targets = targets or {}
     of_rows = {reference: target for reference, target in targets.items() if "." not in reference.column}
-    return _evaluate_rows(contract, table, of_rows) | {
+    never_null = tuple(dict.fromkeys((*contract.primary_key, *contract.not_null)))
+    return evaluate_rows(
+        table,
+        contract.primary_key,
+        unique=PRIMARY_KEY in rules,
+        never_null=never_null if NOT_NULL in rules else (),
+        accepted=contract.accepted if ACCEPTED_VALUES in rules else {},
+        targets=of_rows,
+    ) | {
         reference_rule(reference): _evaluate_lines(contract, reference, table, target)
         for reference, target in targets.items()
         if reference not in of_rows
     }
 
 
-def _evaluate_rows(
-    contract: Contract, table: "DataFrame", targets: Mapping[Reference, "DataFrame"]
+def evaluate_rows(
+    table: "DataFrame",
+    key: Sequence[str],
+    *,
+    unique: bool = True,
+    never_null: Sequence[str] = (),
+    accepted: Mapping[str, Sequence[str]] | None = None,
+    targets: Mapping[Reference, "DataFrame"] | None = None,
 ) -> dict[str, Result]:
+    """Check rules of single rows, and that a key is unique, in one pass over the rows.
+
+    Args:
+        table: The rows.
+        key: The columns that tell rows apart; examples show them.
+        unique: Whether no two rows may have the same key.
+        never_null: Columns that are never null.
+        accepted: Column -> every value it may hold besides null.
+        targets: Rows of the tables referred to, by the reference.
+
+    Returns:
+        A result for each of the rules asked for, by the rule's name.
+    """
     from pyspark.sql import functions as sf
 
-    rules = {NOT_NULL: {name: sf.col(name).isNull() for name in (*contract.primary_key, *contract.not_null)}}
-    if contract.accepted:
-        rules[ACCEPTED_VALUES] = {name: ~sf.col(name).isin(*values) for name, values in contract.accepted.items()}
+    targets = targets or {}
+    rules: dict[str, dict[str, Column]] = {}
+    if never_null:
+        rules[NOT_NULL] = {name: sf.col(name).isNull() for name in never_null}
+    if accepted:
+        rules[ACCEPTED_VALUES] = {name: ~sf.col(name).isin(*values) for name, values in accepted.items()}
     for reference, target in targets.items():
         known = f"{reference.column}_is_known"
         table = _with_known(table, reference.column, target, reference.key, known)
         orphaned = sf.col(reference.column).isNotNull() & sf.col(known).isNull()
         rules[reference_rule(reference)] = {reference.column: orphaned}
+    if not unique and not rules:
+        return {}
 
-    counts = {"rows": sf.count(sf.lit(1)), "keys": sf.count_distinct(sf.struct(*contract.primary_key))}
+    counts = {"rows": sf.count(sf.lit(1))}
+    if unique:
+        counts["keys"] = sf.count_distinct(sf.struct(*key))
     counts |= {f"non-null {reference.column}": sf.count(reference.column) for reference in targets}
     for rule, conditions in rules.items():
         counts[rule] = sf.count_if(_any(conditions))
         counts |= {f"{rule}.{name}": sf.count_if(condition) for name, condition in conditions.items()}
     (row,) = table.agg(*(count.alias(name) for name, count in counts.items())).collect()
 
-    results = {PRIMARY_KEY: _key_result(contract, table, row["rows"], row["rows"] - row["keys"])}
+    results = {PRIMARY_KEY: _key_result(table, key, row["rows"], row["rows"] - row["keys"])} if unique else {}
     for rule, conditions in rules.items():
-        offending = table.where(_any(conditions)).select(*dict.fromkeys((*contract.primary_key, *conditions)))
+        offending = table.where(_any(conditions)).select(*dict.fromkeys((*key, *conditions)))
         results[rule] = Result(
             rows=row["rows"],
             violations=row[rule],
@@ -159,10 +199,10 @@ def evaluate_violations(
     )
 
 
-def _key_result(contract: Contract, table: "DataFrame", rows: int, duplicates: int) -> Result:
+def _key_result(table: "DataFrame", key: Sequence[str], rows: int, duplicates: int) -> Result:
     from pyspark.sql import functions as sf
 
-    repeated = table.groupBy(*contract.primary_key).agg(sf.count(sf.lit(1)).alias("rows")).where(sf.col("rows") > 1)
+    repeated = table.groupBy(*key).agg(sf.count(sf.lit(1)).alias("rows")).where(sf.col("rows") > 1)
     return Result(rows=rows, violations=duplicates, examples=_examples(repeated) if duplicates else ())
 
 

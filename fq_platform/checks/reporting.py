@@ -4,6 +4,7 @@ Belongs here: the joint between Spark, results and Dagster. Does not: rules.
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,13 @@ def contract_table(name: str, app: str) -> TableName:
     return layout_of(get_settings()).place(CONTRACTS[name].table(app))
 
 
-def read_table(spark: "SparkSession", table: TableName) -> "DataFrame":
+def read_table(spark: "SparkSession", table: TableName, branch: str | None = None) -> "DataFrame":
     """The table's rows.
 
     Args:
         spark: A session with the catalog.
         table: Which one.
+        branch: Which of its branches; None for what is published.
 
     Returns:
         All its rows, not read yet.
@@ -45,7 +47,7 @@ def read_table(spark: "SparkSession", table: TableName) -> "DataFrame":
     """
     from fq_platform.lakehouse.spark_table import find
 
-    rows = find(spark, table)
+    rows = find(spark, table) if branch is None else spark.read.option("branch", branch).table(table.qualified)
     if rows is None:
         raise FqError(
             "The table does not exist yet",
@@ -83,6 +85,20 @@ def check_result(
         metadata=found,
         description=None if result.passed else f"{result.violations} of {result.rows} rows: {spec.description}",
     )
+
+
+def finding(rule: str, result: Result) -> str:
+    """A violation in words.
+
+    Args:
+        rule: What holds, in one sentence.
+        result: What was found, with a violation.
+
+    Returns:
+        How many rows break it, and the first example.
+    """
+    said = f"{result.violations} of {result.rows} rows: {rule}"
+    return f"{said} For example {json.dumps(_plain(result.examples[0]))}" if result.examples else said
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,154 @@
+"""Writing an asset's rows to a branch, auditing them there, and publishing them if they pass.
+
+Belongs here: the order of these steps, and what happens when others publish meanwhile. Does not: the asset and its
+checks as Dagster sees them (`audited.py`), branches as such (`lakehouse/audit.py`).
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from fq_platform.checks.audits import Audit, Candidate
+from fq_platform.checks.evaluation import Result
+from fq_platform.errors import FqError
+from fq_platform.io_managers.scope import run_scope
+from fq_platform.lakehouse.catalog import open_catalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
+    from fq_platform.io_managers.storing import Stored
+    from fq_platform.lakehouse.layout import TableName
+    from fq_platform.lakehouse.spark_table import Window
+
+_WRITES = 20
+"""How often a write is made because others published meanwhile."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a write.
+
+    Args:
+        table: The table.
+        stored: What was written.
+        found: What the audits found, by rule.
+        branch: Where the rows are if they did not pass; None if they were published before, or there are no audits.
+    """
+
+    table: "TableName"
+    stored: "Stored"
+    found: Mapping[str, Result]
+    branch: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rows keep every rule, and so are published."""
+        return all(result.passed for result in self.found.values())
+
+
+def write_audit_publish(
+    context: dg.AssetExecutionContext, io_manager: "SparkIcebergIOManager", audits: Sequence[Audit], rows: Any
+) -> Outcome:
+    """Store an asset's rows so that readers see them only if they keep every rule.
+
+    If others publish to the table between our write and our publication, the write is made again on top of theirs and
+    audited again: nobody's commit is lost, and rules about the whole table hold of what becomes the whole table.
+
+    Args:
+        context: Of the function that computes the asset.
+        io_manager: Stores the asset.
+        audits: The rules; without any, the rows are published as they are.
+        rows: What the asset consists of, or its partitions that the run makes: a frame of any kind.
+
+    Returns:
+        What was stored and found. Rows that passed are published; the branch of those that did not is there.
+
+    Raises:
+        dg.Failure: The rows cannot be stored.
+        FqError: Others published again and again.
+    """
+    table = io_manager.table(context.asset_key)
+    if not audits:
+        return Outcome(table, io_manager.store(context, rows), {})
+    from fq_platform.lakehouse import audit
+
+    branch, catalog = audit.branch_name(context.run_id), open_catalog(io_manager.spark.settings)
+    for attempt in range(_WRITES):
+        audit.drop_branch(catalog, table, branch)  # what an attempt left that was overtaken or interrupted
+        stored = io_manager.store(context, rows, branch=branch)
+        written_to = branch if stored.written.changed else None
+        candidate = _candidate(
+            io_manager.spark.spark_session,
+            table,
+            written_to,
+            run_scope(context).windows,
+            whole=stored.written.rows == stored.written.table_rows,
+        )
+        outcome = Outcome(table, stored, _evaluate(table, audits, candidate), written_to)
+        if written_to is None or not outcome.passed or audit.publish(catalog, table, branch):
+            return outcome
+        context.log.info(f"{table.qualified}: others published meanwhile; writing and auditing again on top of theirs")
+        time.sleep(min(attempt, 5) * 0.2)
+    raise FqError(
+        f"Others published {_WRITES} times while the rows were written and audited; they are on the branch {branch}",
+        where=table.qualified,
+        fix="Run again; if it stays so, let fewer runs write to this table at a time",
+    )
+
+
+def audit_main(io_manager: "SparkIcebergIOManager", key: dg.AssetKey, audits: Sequence[Audit]) -> Mapping[str, Result]:
+    """Evaluate an asset's rules on all rows that are published.
+
+    Args:
+        io_manager: Knows the asset's table.
+        key: The asset.
+        audits: The rules.
+
+    Returns:
+        What was found, by rule.
+
+    Raises:
+        FqError: The table does not exist yet.
+    """
+    table = io_manager.table(key)
+    return _evaluate(table, audits, _candidate(io_manager.spark.spark_session, table, None, None, whole=True))
+
+
+def _evaluate(table: "TableName", audits: Sequence[Audit], candidate: Candidate) -> dict[str, Result]:
+    from fq_platform.lakehouse.spark_errors import spark_errors
+
+    with spark_errors(table.qualified):
+        return {name: result for audit in audits for name, result in audit.evaluate(candidate).items()}
+
+
+def _candidate(
+    session: "SparkSession",
+    table: "TableName",
+    branch: str | None,
+    windows: "Sequence[Window] | None",
+    *,
+    whole: bool,
+) -> Candidate:
+    """The rows of the run and those beside them, lazily.
+
+    Args:
+        session: The session.
+        table: The table.
+        branch: The branch that was written to; None for what is published.
+        windows: The partitions that the run made; None for all of the table.
+        whole: Whether these hold all rows that there are.
+    """
+    from fq_platform.checks.reporting import read_table
+
+    everything = read_table(session, table, branch)
+    if not windows:
+        return Candidate(everything)
+    written = " OR ".join(f"({window.predicate(table, everything.schema)})" for window in windows)
+    column = windows[0].column
+    others = None if whole else everything.where(f"NOT ({written}) OR {column} IS NULL")
+    return Candidate(everything.where(written), others, column)

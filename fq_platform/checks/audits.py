@@ -1,0 +1,151 @@
+"""What an audit is: rules that rows must keep before anybody sees them, and those that every table needs.
+
+Belongs here: the type, the decorator `audit`, ready-made audits. Does not: Dagster, branches (`assets/audited.py`), the
+evaluation itself (`evaluation.py`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fq_platform.checks.evaluation import NOT_NULL, PRIMARY_KEY, Result, evaluate_rows, evaluate_violations
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A table as readers would see it, once the write under audit is published.
+
+    Args:
+        rows: The rows that the run wrote: those of its partitions; all rows of a table without partitions.
+        others: The rows of all other partitions; None if there are none.
+        partition_column: The column by which the table is partitioned, if it is.
+    """
+
+    rows: "DataFrame"
+    others: "DataFrame | None" = None
+    partition_column: str | None = None
+
+    @property
+    def table(self) -> "DataFrame":
+        """All rows, whoever wrote them."""
+        return self.rows if self.others is None else self.rows.unionByName(self.others)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Rules that are evaluated together before a write is published; each is a blocking asset check.
+
+    Args:
+        rules: Names of the checks, and what holds, in one sentence each.
+        evaluate: Gives what was found, for each rule by its name.
+    """
+
+    rules: Mapping[str, str]
+    evaluate: Callable[[Candidate], Mapping[str, Result]]
+
+
+def audit(description: str) -> "Callable[[Callable[[DataFrame], DataFrame]], Audit]":
+    """Make an audit of a function that gives the rows which break a rule; the check is named as the function is.
+
+    Example:
+        @audit("Sales are never negative.")
+        def sales_are_not_negative(rows: DataFrame) -> DataFrame:
+            return rows.where("net_sales_amount < 0")
+
+    Args:
+        description: What holds, in one sentence.
+
+    Returns:
+        A decorator. The function is given the rows that the run wrote.
+    """
+
+    def of(broken_by: "Callable[[DataFrame], DataFrame]") -> Audit:
+        return rule(broken_by.__name__, description, broken_by)
+
+    return of
+
+
+def rule(name: str, description: str, broken_by: "Callable[[DataFrame], DataFrame]") -> Audit:
+    """The same as `audit`, without a decorator.
+
+    Args:
+        name: The check's name.
+        description: What holds, in one sentence.
+        broken_by: Gives the rows that break the rule, of the rows that the run wrote.
+
+    Returns:
+        The audit.
+    """
+    return Audit(
+        {name: description},
+        lambda candidate: {name: evaluate_violations(candidate.rows, broken_by(candidate.rows))},
+    )
+
+
+def unique_key(*columns: str, name: str = PRIMARY_KEY) -> Audit:
+    """No two rows of the table have the same values in these columns, whatever partitions they are in.
+
+    Args:
+        columns: The key.
+        name: The check's name.
+
+    Returns:
+        The audit. Of other partitions only the rows whose key the run wrote are looked at.
+    """
+    return Audit(
+        {name: f"({', '.join(columns)}) is unique."},
+        lambda candidate: {name: _evaluate_key(candidate, columns)},
+    )
+
+
+def never_null(*columns: str, name: str = NOT_NULL) -> Audit:
+    """These columns are never null in the rows that the run wrote.
+
+    Args:
+        columns: The columns.
+        name: The check's name.
+
+    Returns:
+        The audit.
+    """
+    return Audit(
+        {name: f"Never null: {', '.join(columns)}."},
+        lambda candidate: {name: evaluate_rows(candidate.rows, columns, unique=False, never_null=columns)[NOT_NULL]},
+    )
+
+
+def sound_rows(key: Sequence[str], not_null: Sequence[str]) -> Audit:
+    """A unique key and columns that are never null, those of the key included: one pass over the rows for both.
+
+    Args:
+        key: The columns of the key.
+        not_null: Further columns that are never null.
+
+    Returns:
+        The audit, of the rules `primary_key_unique` and `not_null`.
+    """
+    never = tuple(dict.fromkeys((*key, *not_null)))
+    rules = {**unique_key(*key).rules, **never_null(*never).rules}
+
+    def evaluate(candidate: Candidate) -> dict[str, Result]:
+        at_once = not _may_be_elsewhere(candidate, key)
+        found = evaluate_rows(candidate.rows, key, unique=at_once, never_null=never)
+        return found if at_once else {PRIMARY_KEY: _evaluate_key(candidate, key), **found}
+
+    return Audit(rules, evaluate)
+
+
+def _evaluate_key(candidate: Candidate, key: Sequence[str]) -> Result:
+    rows = candidate.rows
+    if candidate.others is not None and _may_be_elsewhere(candidate, key):
+        written = rows.select(*key).distinct()
+        rows = rows.select(*key).unionByName(candidate.others.select(*key).join(written, [*key], "left_semi"))
+    return evaluate_rows(rows, key)[PRIMARY_KEY]
+
+
+def _may_be_elsewhere(candidate: Candidate, key: Sequence[str]) -> bool:
+    """Whether rows of other partitions could have the same key: not if the key holds the partition."""
+    return candidate.others is not None and candidate.partition_column not in key
