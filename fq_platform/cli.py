@@ -4,10 +4,11 @@ Belongs here: commands, their options and help. Does not: any work; and no heavy
 `fq --help` answers at once.
 """
 
+import os
 import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
@@ -19,11 +20,21 @@ from fq_platform.commands.sync import sync
 from fq_platform.commands.verify import verify
 from fq_platform.query.options import EngineName, Format
 
+if TYPE_CHECKING:
+    from fq_platform.settings import Settings
+
 FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="How the result is written; by default as --output ends, else as a table."),
 ]
 OutputOption = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE",
+        help="Where tables live, instead of FQ_PROFILE; with s3local on an S3 server that this command starts.",
+    ),
+]
 MaxRowsOption = Annotated[int, typer.Option(min=1, help="The rows that a table shows; other formats have all.")]
 
 
@@ -62,7 +73,7 @@ def _options(
 
 
 @app.command()
-def demo() -> None:
+def demo(profile: ProfileOption = None) -> None:
     """Load sample data into an embedded MongoDB, build and check every table, answer three questions.
 
     Ends with exit code 0 only if all checks passed.
@@ -70,14 +81,14 @@ def demo() -> None:
     from rich.console import Console
 
     from fq_platform.demo.run import run_demo
-    from fq_platform.settings import get_settings
 
-    raise typer.Exit(run_demo(get_settings(), Console()))
+    raise typer.Exit(run_demo(_settings(profile), Console()))
 
 
 @app.command()
 def dev(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of the Dagster UI, on loopback.")] = 3000,
+    profile: ProfileOption = None,
 ) -> None:
     """Run the same stack with the Dagster UI, schedules and sensors on, until Ctrl-C.
 
@@ -86,9 +97,8 @@ def dev(
     from rich.console import Console
 
     from fq_platform.demo.dev_server import run_dev
-    from fq_platform.settings import get_settings
 
-    raise typer.Exit(run_dev(get_settings(), Console(), port))
+    raise typer.Exit(run_dev(_settings(profile), Console(), port))
 
 
 @app.command()
@@ -142,6 +152,16 @@ def tables(form: FormatOption = None, output: OutputOption = None, max_rows: Max
     settings = get_settings()
     found = list_tables(open_catalog(settings), layout_of(settings))
     deliver(found, choose_format(form, output), output, max_rows)
+
+
+def _settings(profile: str | None) -> "Settings":
+    """The settings of this process and of those that it starts, with another profile if one is given."""
+    from fq_platform.settings import get_settings
+
+    if profile is not None:
+        os.environ["FQ_PROFILE"] = profile
+        get_settings.cache_clear()
+    return get_settings()
 
 
 def _busy(what: str) -> AbstractContextManager[Any]:

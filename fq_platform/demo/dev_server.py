@@ -17,7 +17,7 @@ from rich.console import Console
 
 from fq_platform.dagster_home import prepare_dagster_home
 from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
-from fq_platform.demo.server import sample_mongo
+from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings, project_root
 from fq_platform.sources import load_sources
@@ -49,6 +49,7 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
     with (
         ended_by_signals(),
         _only_one(settings),
+        tables_storage(settings, console),
         _mongo(settings, console),
         stopped_together(children),
     ):
@@ -58,7 +59,7 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
         try:
             _watch(children)
         except KeyboardInterrupt:
-            console.print("\nStopping: Dagster's daemon, its UI, the embedded MongoDB ...")
+            console.print("\nStopping: Dagster's daemon, its UI, its servers ...")
     console.print("Stopped; `fq dev` goes on where this ended")
     return 0
 
@@ -75,6 +76,7 @@ def _start(children: list[Child], settings: Settings, port: int) -> None:
     """Start the UI and, once it answers, the daemon: both would create the tables of a new instance."""
     environment = os.environ | {
         "FQ_HOME": str(settings.home),
+        "FQ_PROFILE": settings.profile.value,
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -15,7 +15,7 @@ from fq_platform.demo.late_changes import LateChange, apply_late_changes
 from fq_platform.demo.questions import Question, correction_questions, standing_questions
 from fq_platform.demo.refresh import RunOutcome, run_assets
 from fq_platform.demo.sample_data import DATABASE, START
-from fq_platform.demo.server import sample_mongo
+from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings
 from fq_platform.sources import Sources, load_sources
@@ -39,7 +39,7 @@ def run_demo(settings: Settings, console: Console) -> int:
         KeyboardInterrupt: It was interrupted; the next run completes what is missing.
     """
     sources = _sample_sources(settings)
-    with sample_mongo(settings, console) as uri:
+    with tables_storage(settings, console), sample_mongo(settings, console) as uri:
         return _Demo(settings, console, sources, uri).run()
 
 

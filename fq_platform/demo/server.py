@@ -1,6 +1,6 @@
-"""The MongoDB that `fq demo` and `fq dev` work with, holding the sample business.
+"""The servers that `fq demo` and `fq dev` work with: a MongoDB holding the sample business, and the S3 server if any.
 
-Belongs here: choosing and filling it. Does not: the server's process (`embedded_mongo.py`) or the data.
+Belongs here: choosing and filling them. Does not: their processes (`embedded_mongo.py`, `object_store.py`) or the data.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from rich.progress import Progress
 
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
 from fq_platform.demo.load import load
+from fq_platform.demo.object_store import ObjectStore
 from fq_platform.demo.sample_data import DATABASE, business_of
 from fq_platform.errors import FqError
 from fq_platform.extraction.source import mongo_errors
-from fq_platform.settings import Settings
+from fq_platform.lakehouse.object_store_endpoint import object_store_home
+from fq_platform.settings import Profile, Settings
 
 
 @contextmanager
@@ -47,6 +49,34 @@ def sample_mongo(settings: Settings, console: Console) -> Iterator[str]:
         )
         _fill(mongo.uri, settings, console)
         yield mongo.uri
+
+
+@contextmanager
+def tables_storage(settings: Settings, console: Console) -> Iterator[None]:
+    """What must run for tables to be read and written, for the length of a `with` block.
+
+    That is the S3 server in the profile `s3local`, unless `FQ_S3_ENDPOINT` names another; else nothing.
+
+    Args:
+        settings: The profile.
+        console: Where it is told.
+
+    Raises:
+        FqError: The server cannot be started.
+    """
+    if settings.profile is not Profile.S3LOCAL or settings.s3_endpoint is not None:
+        yield
+        return
+    with console.status("Starting the S3 server"):
+        store = ObjectStore(settings)
+        store.start()
+    with store:
+        console.print(
+            f"S3: on {store.endpoint.endpoint}, bucket {settings.s3_bucket}, data and key in "
+            f"{object_store_home(settings)}",
+            soft_wrap=True,
+        )
+        yield
 
 
 def _require_this_machine(uri: str) -> None:
