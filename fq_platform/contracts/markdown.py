@@ -6,7 +6,8 @@ Belongs here: rendering. Does not: the promises, or the prose around them.
 from collections.abc import Iterator
 from pathlib import Path
 
-from fq_platform.contracts import CONTRACTS, Contract
+from fq_platform.contracts import CONTRACTS, Column, Contract
+from fq_platform.contracts.model import EVERYTHING
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "data-model.md"
 """The page (path), in a checkout."""
@@ -37,6 +38,7 @@ def _table(contract: Contract) -> Iterator[str]:
     yield f"### `{name}`\n"
     yield f"{contract.description}\n"
     yield f"- One row is {contract.grain}."
+    yield f"- Owner: `{contract.owner}`."
     yield f"- Primary key: {_names(contract.primary_key)}."
     if contract.partition_column:
         yield f"- Daily partitions by {_names([contract.partition_column])}."
@@ -46,12 +48,25 @@ def _table(contract: Contract) -> Iterator[str]:
         yield f"- `{accepting}` is one of {_names(values)}."
     for reference in contract.references:
         yield f"- `{reference.column}` refers to `{reference.table}.{reference.key}`."
-    yield "\n| Column | Type | Meaning |\n| --- | --- | --- |"
+    yield "\n| Column | Type | Meaning | Made of |\n| --- | --- | --- | --- |"
     for column in contract.columns:
-        yield f"| `{column.name}` | `{'array<struct>' if column.fields else column.type}` | {column.description} |"
+        kind = "array<struct>" if column.fields else column.type
+        yield _row(column.name, kind, column.description, _made_of(contract, column))
         for field in column.fields:
-            yield f"| `{column.name}.{field.name}` | `{field.type}` | {field.description} |"
+            paths = _names(contract.field_sources(column, field))
+            yield _row(f"{column.name}.{field.name}", field.type, field.description, paths)
     yield ""
+
+
+def _row(name: str, kind: str, meaning: str, made_of: str) -> str:
+    return f"| `{name}` | `{kind}` | {meaning} | {made_of} |"
+
+
+def _made_of(contract: Contract, column: Column) -> str:
+    """The sources of a column; not repeated where they stand beside others."""
+    if column.sources == EVERYTHING:
+        return "all of these"
+    return "" if column.fields else _names(contract.sources(column))
 
 
 def _names(names: tuple[str, ...] | list[str]) -> str:

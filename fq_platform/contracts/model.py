@@ -18,6 +18,9 @@ RATE = "decimal(5,2)"
 QUANTITY = "decimal(18,3)"
 STRINGS = "array<string>"
 
+EVERYTHING = "*"
+"""The sources of a column that is made of all that the others are made of."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -27,19 +30,23 @@ class Column:
         name: Its name, which obeys the naming rule of docs/data-model.md.
         type: Its type as Spark writes it, in lower case.
         description: What it holds, in one sentence without a full stop.
+        sources: What its values are made of: paths such as `orders.lines.discount`, separated by blanks; each begins
+            with an input of the transform, and arrays are transparent. None: the column of the same name of the
+            contract's `source`. Empty: no value, such as a count of rows. `EVERYTHING`: what the others are made of.
         fields: The fields of each line where the column is an array of structs.
     """
 
     name: str
     type: str
     description: str
+    sources: str | None = None
     fields: tuple["Column", ...] = ()
 
 
 def lines(description: str, *fields: Column) -> Column:
     """The nested column `lines`: an array of structs with these fields."""
     inner = ",".join(f"{column.name}:{column.type}" for column in fields)
-    return Column("lines", f"array<struct<{inner}>>", description, fields)
+    return Column("lines", f"array<struct<{inner}>>", description, fields=fields)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Contract:
         name: Its name without the application, such as `orders_silver`.
         grain: What one row is.
         description: What the table is for.
+        owner: Who answers for it: an e-mail address, or `team:<name>`.
+        source: The input that columns are taken from unless they say otherwise (see `Column`).
         columns: Every column, in order.
         primary_key: The columns that together are unique and never null.
         not_null: Further columns that are never null.
@@ -78,12 +87,38 @@ class Contract:
     name: str
     grain: str
     description: str
+    owner: str
+    source: str
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     not_null: tuple[str, ...] = ()
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     partition_column: str | None = None
+
+    def sources(self, column: Column) -> tuple[str, ...]:
+        """The paths that a column's values are made of.
+
+        Args:
+            column: One of `columns`.
+
+        Returns:
+            Paths such as `orders.lines.quantity`, each once; those of nested lines are those of their fields.
+        """
+        if column.sources == EVERYTHING:
+            paths = [path for other in self.columns if other is not column for path in self.sources(other)]
+        elif column.fields:
+            paths = [path for field in column.fields for path in self.field_sources(column, field)]
+        else:
+            paths = self._paths(column, column.name)
+        return tuple(dict.fromkeys(paths))
+
+    def field_sources(self, column: Column, field: Column) -> tuple[str, ...]:
+        """The paths that a field of a nested column is made of; see `sources`."""
+        return tuple(self._paths(field, f"{column.name}.{field.name}"))
+
+    def _paths(self, column: Column, own_path: str) -> list[str]:
+        return [f"{self.source}.{own_path}"] if column.sources is None else column.sources.split()
 
     def table(self, app: str) -> TableName:
         """The table in the lakehouse.

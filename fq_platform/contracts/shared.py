@@ -3,7 +3,7 @@
 Belongs here: data only. Does not: the types that contracts are written in (`model.py`).
 """
 
-from fq_platform.contracts.curated import CURRENCIES, CUSTOMER_KINDS
+from fq_platform.contracts.curated import CURRENCIES, CUSTOMER_KINDS, DATA_ISSUES, OWNER
 from fq_platform.contracts.model import (
     BIGINT,
     BOOLEAN,
@@ -29,24 +29,26 @@ DIM_PRODUCTS = Contract(
     name="dim_products",
     grain=f"one product, and the member `{UNKNOWN_ID}`",
     description="Products in their latest version, cleaned and typed.",
+    owner=OWNER,
+    source="products",
     columns=(
-        Column("product_id", STRING, f"Identifier of the source document, or `{UNKNOWN_ID}`"),
+        Column("product_id", STRING, f"Identifier of the source document, or `{UNKNOWN_ID}`", "products._id"),
         Column("sku", STRING, "Stock keeping unit"),
-        Column("product_name", STRING, "Name"),
-        Column("product_category", STRING, f"Category, `{UNKNOWN_LABEL}` where the source has none"),
+        Column("product_name", STRING, "Name", "products.name"),
+        Column(
+            "product_category", STRING, f"Category, `{UNKNOWN_LABEL}` where the source has none", "products.category"
+        ),
         Column("unit_price", MONEY, "List price of one unit today, without VAT"),
         Column("currency", STRING, "ISO 4217 code of the list price"),
         Column("vat_rate", RATE, "VAT in percent"),
         Column("weight_kg", QUANTITY, "Weight of one unit in kilograms"),
         Column("tags", STRINGS, "Tags, empty if none"),
-        Column("is_discontinued", BOOLEAN, "No longer sold; false where the source says nothing"),
+        Column(
+            "is_discontinued", BOOLEAN, "No longer sold; false where the source says nothing", "products.discontinued"
+        ),
         Column("created_at", TIMESTAMP, "When the product was created, UTC"),
         Column("updated_at", TIMESTAMP, "Last change in the source, UTC"),
-        Column(
-            "data_issues",
-            STRINGS,
-            "Source values that could not be kept as they are, `<path>: <problem>`; empty if none",
-        ),
+        DATA_ISSUES,
     ),
     primary_key=("product_id",),
     not_null=("product_name", "product_category", "tags", "is_discontinued", "data_issues"),
@@ -58,6 +60,8 @@ DIM_CUSTOMERS = Contract(
     name="dim_customers",
     grain=f"one customer, and the member `{UNKNOWN_ID}`",
     description="Customers for analysis, without contact details.",
+    owner=OWNER,
+    source="customers_silver",
     columns=(
         Column("customer_id", STRING, f"Identifier of the source document, or `{UNKNOWN_ID}`"),
         Column("customer_number", STRING, "Number shown to the customer"),
