@@ -30,9 +30,9 @@ def audited_asset(
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Declare an asset whose rows readers see only if they keep all rules; each rule is a blocking asset check.
 
-    The function returns rows, a frame of any kind, as that of `dg.asset` does. If a rule is broken the step fails: readers keep what they
-    had, nothing downstream runs, and the rejected rows stay on a branch that the failure names. The checks alone can
-    be run too: they then look at the table as it is published.
+    The function returns rows, a frame of any kind, as that of `dg.asset` does. If a rule is broken the step fails:
+    readers keep what they had, nothing downstream runs, and the rejected rows stay on a branch that the failure names.
+    The checks alone can be run too: they then look at the table as it is published.
 
     Example:
         @audit("Sales are never negative.")
