@@ -219,7 +219,10 @@ def test_days_are_those_of_the_time_zone_and_end_at_the_last_day(mongo_database:
     assert follower.days() == {START}
 
 
-@pytest.mark.parametrize("id_", IDS, ids=str)
+KEYS = [5, "5", 2.5, ObjectId("0" * 24), {"a": 1, "b": "x"}, dt.datetime(2026, 1, 1), b"raw"]
+
+
+@pytest.mark.parametrize("id_", KEYS, ids=str)
 def test_documents_are_asked_for_by_the_keys_that_the_lake_has(mongo_database: Mongo, id_: Any) -> None:
     mongo_database.orders.insert_one({"_id": id_, "at": noon(DAY3)})
     follower = following(mongo_database)
