@@ -6,9 +6,12 @@ Belongs here: the IO manager itself, thin. Does not: what a run is about (`scope
 from typing import Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
+from fq_platform.io_managers.incremental import Reading, is_incremental, plan_reading
+from fq_platform.io_managers.incremental_storing import store_changes
 from fq_platform.io_managers.loading import load
-from fq_platform.io_managers.scope import PARTITION_EXPR, input_scope, run_scope
+from fq_platform.io_managers.scope import PARTITION_EXPR, InputScope, input_scope, run_scope
 from fq_platform.io_managers.storing import Stored, store, target_of
 from fq_platform.lakehouse.frames import kind_asked_for
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
@@ -32,6 +35,7 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
 
     spark: dg.ResourceDependency[SparkResource]
     app: str
+    _readings: dict[tuple[str, dg.AssetKey], Reading] = PrivateAttr(default_factory=dict)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Load the asset's rows of the partitions asked for.
@@ -47,7 +51,10 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         """
         with shown_to_users():
             kind = kind_asked_for(context.dagster_type.typing_type)
-            return load(self.spark, self.table(context.asset_key), input_scope(context), kind)
+            scope = input_scope(context)
+            if is_incremental(scope):
+                scope = self._changes(context, scope)
+            return load(self.spark, self.table(context.asset_key), scope, kind)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Store what an asset returned, unless it is None: such an asset wrote itself.
@@ -79,7 +86,16 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         with shown_to_users():
             settings, scope = self.spark.settings, run_scope(context)
             target = target_of(settings, self.app, scope, branch)
+            reading = self._readings.get((scope.run_id, scope.asset_key))
+            if reading is not None:
+                return store_changes(self.spark.spark_session, settings, target, scope, rows, reading)
             return store(self.spark.spark_session, settings, target, scope, rows)
+
+    def _changes(self, context: dg.InputContext, scope: InputScope) -> InputScope:
+        """What changed of what an input asks for; what its asset then writes has to agree with that."""
+        reading = plan_reading(self.spark.settings, self.app, context, scope)
+        self._readings[context.step_context.run_id, reading.made] = reading
+        return reading.loads(scope)
 
     def table(self, key: dg.AssetKey) -> TableName:
         """The table of an asset, where the catalog has it."""

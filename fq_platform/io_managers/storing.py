@@ -76,7 +76,7 @@ def store(spark: "SparkSession", settings: "Settings", target: Target, scope: Ru
         frame = dataframe_of(spark, rows, name)
         written = write(spark, open_catalog(settings), target, frame, windows=scope.windows, summary=scope.summary)
         counts = rows_by_partition(spark, target, scope.partitions, written) if scope.partitions else {}
-    return Stored(target, written, _metadata(target, written, time.perf_counter() - started), counts)
+    return Stored(target, written, metadata_of(target, written, time.perf_counter() - started), counts)
 
 
 def target_of(settings: "Settings", app: str, scope: RunScope, branch: str | None = None) -> Target:
@@ -117,7 +117,7 @@ def _docs(scope: RunScope) -> TableDocs:
     )
 
 
-def _metadata(target: Target, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
+def metadata_of(target: Target, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
     """What is true of the run as a whole, whatever partitions it is about."""
     columns = [
         dg.TableColumn(field.name, field.dataType.simpleString(), target.docs.columns.get(field.name))

@@ -180,7 +180,7 @@ def head(table: "Table | None") -> int | None:
     return table.metadata.current_snapshot_id if table else None
 
 
-def note(catalog: "Catalog", target: TableName, raw: TableName, position: Position) -> bool:
+def note(catalog: "Catalog", target: TableName, raw: TableName, position: Position, *, compared: int | None) -> bool:
     """Record a position where nothing was to be written: in a property of the table, for no snapshot is committed.
 
     It is believed as long as the table's rows are those of the snapshot that it is based on.
@@ -189,7 +189,8 @@ def note(catalog: "Catalog", target: TableName, raw: TableName, position: Positi
         catalog: The Iceberg catalog.
         target: The table that already agrees with what was read.
         raw: The raw table that was read.
-        position: The position; its `base` is the snapshot with which the rows were compared.
+        position: The position.
+        compared: The snapshot that was found to hold the rows already, perhaps not the one that it is based on.
 
     Returns:
         Whether it was recorded; not if others keep committing, or the table is no longer what was compared: then the
@@ -199,7 +200,7 @@ def note(catalog: "Catalog", target: TableName, raw: TableName, position: Positi
 
     for _ in range(_NOTE_ATTEMPTS):
         table = catalog.load_table(target.identifier)
-        if not _same_rows(table, position.base, head(table)):
+        if not (_same_rows(table, position.base, compared) and _same_rows(table, compared, head(table))):
             return False
         try:
             with table.transaction() as transaction:

@@ -166,7 +166,7 @@ class Run:
             summary = {property_name(RAW): position.to_json()} if position else {}
             made.commit(Operation.OVERWRITE, self.plan.read, self._new(made.holds), summary)
         elif position and self.plan.advances:
-            note(self._tables, MADE, RAW, position)  # type: ignore[arg-type]
+            note(self._tables, MADE, RAW, position, compared=made.metadata.current_snapshot_id)  # type: ignore[arg-type]
 
 
 def _transformed(content: Content) -> Content:

@@ -109,13 +109,13 @@ def test_position_is_noted_in_the_table_unless_others_wrote_meanwhile(catalog: C
     table = make(catalog, "curated.app_orders_silver")
     append(table, MONDAY)
     position = Position(5, frozenset({MONDAY}), frozenset({MONDAY}), head(table), "code")
-    assert note(catalog, made, raw, position)
+    assert note(catalog, made, raw, position, compared=position.base)
     (claim,) = claims(table.refresh(), raw, "code")
     assert (claim.snapshot, claim.windows) == (5, {MONDAY})
     assert len(table.snapshots()) == 1
     append(table, TUESDAY)
     assert claims(table.refresh(), raw, "code") == []
-    assert not note(catalog, made, raw, position)
+    assert not note(catalog, made, raw, position, compared=position.base)
 
 
 @pytest.mark.services
