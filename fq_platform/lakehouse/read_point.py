@@ -119,12 +119,12 @@ def _as_of(table: "Table", as_of: int | dt.datetime) -> int:
     entries = [entry for entry in table.history() if entry.timestamp_ms <= as_of.timestamp() * 1000]
     if entries:
         return _known(table, entries[-1].snapshot_id).snapshot_id
-    first = min((snapshot.timestamp_ms for snapshot in table.snapshots()), default=None)
+    oldest = _oldest(table)
     raise FqError(
-        f"The table had no rows yet at {as_of.isoformat()}"
-        + (f": its first snapshot is of {_moment(first)}" if first is not None else ": it was never written to"),
+        f"No snapshot is as old as {as_of.isoformat()}: "
+        + (f"the oldest that is kept is of {oldest}" if oldest else "the table was never written to"),
         where=_name(table),
-        fix="Ask for that moment or a later one" if first is not None else "Materialise it first",
+        fix="Ask for that moment or a later one" if oldest else "Materialise it first",
     )
 
 
@@ -156,14 +156,20 @@ def _increment(table: "Table", since: Since, head: int | None) -> ReadPoint:
 def _known(table: "Table", snapshot_id: int) -> "Snapshot":
     snapshot = table.snapshot_by_id(snapshot_id)
     if snapshot is None:
-        oldest = min((found.timestamp_ms for found in table.snapshots()), default=None)
+        oldest = _oldest(table)
         raise FqError(
-            f"The table has no snapshot {snapshot_id}"
-            + (": it has expired" if any(entry.snapshot_id == snapshot_id for entry in table.history()) else ""),
+            f"The table has no snapshot {snapshot_id}: it has expired, or is another table's",
             where=_name(table),
-            fix=f"The oldest snapshot kept is of {_moment(oldest)}" if oldest is not None else "Materialise it first",
+            fix=f"The oldest snapshot that is kept is of {oldest}; load the whole table instead"
+            if oldest
+            else "Materialise it first",
         )
     return snapshot
+
+
+def _oldest(table: "Table") -> str | None:
+    times = [snapshot.timestamp_ms for snapshot in table.snapshots()]
+    return _moment(min(times)) if times else None
 
 
 def _name(table: "Table") -> str:
