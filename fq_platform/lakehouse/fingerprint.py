@@ -1,6 +1,6 @@
 """A fingerprint of rows that does not depend on their order, to tell whether content changed.
 
-Belongs here: the fingerprint's expressions. Does not: deciding what follows from it (`spark_table.py`).
+Belongs here: the fingerprint's expressions. Does not: deciding what follows from it (`writing/contents.py`).
 """
 
 from pyspark.sql import Column

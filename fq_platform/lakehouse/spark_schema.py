@@ -1,8 +1,11 @@
 """How a DataFrame's schema meets a table's: what must change in the table, and the rows in the table's types.
 
-Belongs here: comparing schemas, the ALTER statements, the casts. Does not: executing anything on a table.
+Belongs here: comparing schemas, the casts. Does not: changing a table (`writing/evolving.py`).
 """
 
+from dataclasses import dataclass
+
+from pyiceberg.types import IcebergType
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
 from pyspark.sql.types import (
@@ -22,6 +25,7 @@ from pyspark.sql.types import (
 )
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.iceberg_types import iceberg_type
 
 Steps = tuple[str, ...]
 """Where a type stands in a schema: column, fields, and `element`, `key`, `value` inside lists and maps."""
@@ -30,8 +34,23 @@ _INTEGERS: list[type[DataType]] = [ByteType, ShortType, IntegerType, LongType]
 _FLOATS: list[type[DataType]] = [FloatType, DoubleType]
 
 
-def evolution(table: str, present: StructType, incoming: StructType) -> list[str]:
-    """The statements after which the table can hold the incoming rows; columns are only ever added or widened.
+@dataclass(frozen=True)
+class Change:
+    """A column, or a field within one, that a table is given or whose type is widened.
+
+    Args:
+        path: Where it stands.
+        kind: The type that it gets.
+        added: Whether it is new.
+    """
+
+    path: Steps
+    kind: IcebergType
+    added: bool
+
+
+def evolution(table: str, present: StructType, incoming: StructType) -> list[Change]:
+    """The changes after which the table can hold the incoming rows; columns are only ever added or widened.
 
     Args:
         table: Qualified name of the table.
@@ -39,12 +58,12 @@ def evolution(table: str, present: StructType, incoming: StructType) -> list[str
         incoming: The DataFrame's schema.
 
     Returns:
-        `ALTER TABLE` statements in order; empty where the table can hold the rows as it is.
+        The changes in order; empty where the table can hold the rows as it is.
 
     Raises:
         FqError: A column's type can neither be cast without loss to the table's, nor the table's be promoted to it.
     """
-    return [f"ALTER TABLE {table} {change}" for change in _struct_changes(table, (), present, incoming)]
+    return _struct_changes(table, (), present, incoming)
 
 
 def conformed(incoming: StructType, present: StructType) -> list[Column]:
@@ -73,33 +92,10 @@ def quote(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-def columns_sql(table: str, schema: StructType) -> str:
-    """The column list of a `CREATE TABLE` statement, every column nullable.
-
-    Raises:
-        FqError: A column has no type (only nulls without a cast).
-    """
-    return ", ".join(f"{quote(field.name)} {_type_sql(table, (field.name,), field.dataType)}" for field in schema)
-
-
-def _type_sql(table: str, path: Steps, kind: DataType) -> str:
-    match kind:
-        case StructType():
-            fields = (f"{quote(f.name)}: {_type_sql(table, (*path, f.name), f.dataType)}" for f in kind)
-            return f"STRUCT<{', '.join(fields)}>"
-        case ArrayType():
-            return f"ARRAY<{_type_sql(table, (*path, 'element'), kind.elementType)}>"
-        case MapType():
-            key = _type_sql(table, (*path, "key"), kind.keyType)
-            return f"MAP<{key}, {_type_sql(table, (*path, 'value'), kind.valueType)}>"
-        case NullType():
-            raise FqError(
-                f"The column {'.'.join(path)} has no type, as it holds only untyped nulls",
-                where=table,
-                fix="Cast it to the type it is meant to have",
-            )
-        case _:
-            return kind.simpleString()
+def text(value: str) -> str:
+    """A text as SQL takes it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _by_name(schema: StructType) -> dict[str, StructField]:
@@ -107,20 +103,20 @@ def _by_name(schema: StructType) -> dict[str, StructField]:
     return {field.name.lower(): field for field in schema}
 
 
-def _struct_changes(table: str, path: Steps, present: StructType, incoming: StructType) -> list[str]:
+def _struct_changes(table: str, path: Steps, present: StructType, incoming: StructType) -> list[Change]:
     known = _by_name(present)
     changes = []
     for field in incoming:
         match = known.get(field.name.lower())
         if match is None:
             here = (*path, field.name)
-            changes.append(f"ADD COLUMN {_path_sql(here)} {_type_sql(table, here, field.dataType)}")
+            changes.append(Change(here, iceberg_type(table, here, field.dataType), added=True))
         else:
             changes += _type_changes(table, (*path, match.name), match.dataType, field.dataType)
     return changes
 
 
-def _type_changes(table: str, path: Steps, present: DataType, incoming: DataType) -> list[str]:
+def _type_changes(table: str, path: Steps, present: DataType, incoming: DataType) -> list[Change]:
     match present, incoming:
         case StructType(), StructType():
             return _struct_changes(table, path, present, incoming)
@@ -131,17 +127,13 @@ def _type_changes(table: str, path: Steps, present: DataType, incoming: DataType
     if _fits(incoming, present):
         return []
     if _promotable(present, incoming):
-        return [f"ALTER COLUMN {_path_sql(path)} TYPE {incoming.simpleString()}"]
+        return [Change(path, iceberg_type(table, path, incoming), added=False)]
     raise FqError(
         f"The column {'.'.join(path)} is {present.simpleString()} in the table and {incoming.simpleString()} in the "
         "new rows, which cannot be stored in it without loss; nothing was written",
         where=table,
         fix=f"Cast the column to {present.simpleString()} in the transform, or give it another name",
     )
-
-
-def _path_sql(path: Steps) -> str:
-    return ".".join(quote(part) for part in path)
 
 
 def _fits(incoming: DataType, present: DataType) -> bool:
