@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.catalog_errors import catalog_errors
 from fq_platform.lakehouse.connection import pyiceberg_properties, spark_catalog_conf
 from fq_platform.lakehouse.layout import CATALOG, Layout, layout_of
 from fq_platform.lakehouse.namespaces import prepare
@@ -56,7 +57,8 @@ def open_catalog(settings: Settings) -> "Catalog":
     adopt_aws_environment(settings)
     properties = pyiceberg_properties(settings)
     _make_folders(settings)
-    with storage_errors(catalog_shown(settings)):
+    where = catalog_shown(settings)
+    with storage_errors(where), catalog_errors(where):
         return _set_up(properties, layout_of(settings))
 
 
