@@ -14,6 +14,7 @@ from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedul
 from fq_platform.checks import build_checks
 from fq_platform.checks.table_health import health_checks
 from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
+from fq_platform.resources.aws import GlueClientResource, S3ClientResource
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.resources.spark import SparkResource
 from fq_platform.sources import Sources, get_sources
@@ -42,6 +43,8 @@ def build_definitions(sources: Sources) -> dg.Definitions:
         sensors=[build_mongo_sensor(sources)],
         resources={
             "mongo": MongoResource(),
+            "s3": S3ClientResource(),
+            "glue": GlueClientResource(),
             "spark": spark,
             "io_manager": SparkIcebergIOManager(spark=spark, app=sources.app),
         },
