@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from fq_platform.cli_errors import reported
 from fq_platform.commands.discover import discover
+from fq_platform.commands.policies import policies
 from fq_platform.commands.sync import sync
 from fq_platform.commands.verify import verify
 from fq_platform.query.options import EngineName, Format
@@ -138,6 +139,7 @@ def query(
 app.command()(discover)
 app.command()(sync)
 app.command()(verify)
+app.command()(policies)
 
 
 @app.command()

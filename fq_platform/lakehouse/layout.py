@@ -66,17 +66,6 @@ class TableName:
         """`iceberg.<namespace>.<name>`, as Spark and Trino take it."""
         return f"{CATALOG}.{self.dotted}"
 
-    def location(self, warehouse: str) -> str:
-        """The table's folder in the layered style.
-
-        Args:
-            warehouse: URI or path of the warehouse, with or without a trailing slash.
-
-        Returns:
-            See `Layout.location`.
-        """
-        return f"{warehouse.rstrip('/')}/{_folder(self, TableLayout.LAYERED)}"
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -115,6 +104,10 @@ class Layout:
         """Every namespace that the catalog needs, parents before what they hold."""
         return tuple(self.namespace(layer) for layer in Layer)
 
+    def folder(self, layer: Layer) -> str:
+        """The folder below the warehouse that all tables of a layer lie in: `raw`, or `raw.db` in the Hive style."""
+        return f"{layer.value}.db" if self.style is TableLayout.HIVE else layer.value
+
     def location(self, table: TableName) -> str | None:
         """The folder that a new table gets.
 
@@ -125,7 +118,11 @@ class Layout:
             Layered: `<warehouse>/<layer>/<app>/<name without app>` for the tables of an application, else
             `<warehouse>/<layer>/<name>`. Hive: `<warehouse>/<layer>.db/<name>`. None: the catalog decides.
         """
-        return f"{self.warehouse.rstrip('/')}/{_folder(table, self.style)}" if self.warehouse else None
+        if not self.warehouse:
+            return None
+        app, short = table.app, table.name.removeprefix(f"{table.app}_")
+        below = f"{app}/{short}" if app and self.style is TableLayout.LAYERED else table.name
+        return f"{self.warehouse.rstrip('/')}/{self.folder(table.layer)}/{below}"
 
     def table_at(self, identifier: Sequence[str]) -> TableName:
         """The table that an identifier names.
@@ -192,11 +189,3 @@ def table_of(key: Sequence[str], app: str) -> TableName:
         raise ValueError(f"an asset key names a layer and a table, not {'/'.join(key)}")
     layer = Layer(key[0])
     return TableName(layer, key[1], app if layer in (Layer.RAW, Layer.CURATED) else "")
-
-
-def _folder(table: TableName, style: TableLayout) -> str:
-    """The table's folder below the warehouse."""
-    if style is TableLayout.HIVE:
-        return f"{table.layer.value}.db/{table.name}"
-    short = table.name.removeprefix(f"{table.app}_") if table.app else table.name
-    return "/".join(part for part in (table.layer.value, table.app, short) if part)

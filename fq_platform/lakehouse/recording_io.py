@@ -3,8 +3,6 @@
 Belongs here: deleting what an append began and did not commit. Does not: committing (`changelog.py`).
 """
 
-import contextlib
-
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
 
@@ -34,7 +32,12 @@ class RecordingIO(FileIO):
         self._io.delete(location)
 
     def delete_begun(self) -> None:
-        """Delete everything that was begun."""
+        """Delete everything that was begun; what we may not delete is left to the upkeep of the table."""
         for location in self.begun:
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 self.delete(location)
+            except (FileNotFoundError, PermissionError):
+                continue
+            except OSError as error:
+                if "ACCESS_DENIED" not in str(error):  # what PyArrow says of S3
+                    raise
