@@ -143,15 +143,16 @@ def _metadata(outcomes: "Sequence[Outcome]") -> dict[str, Any]:
     for outcome in outcomes:
         if outcome.done:
             totals.update(outcome.done.figures)
-    lines = [dg.TableRecord(_line(outcome)) for outcome in outcomes]
     found: dict[str, Any] = {
         "tables": len(outcomes),
         **totals,
         "duration_seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
     }
-    if lines:
+    if outcomes:
+        columns = ["table", *totals, "seconds", "note"]
         found["by_table"] = dg.MetadataValue.table(
-            lines, dg.TableSchema([dg.TableColumn(name) for name in _columns(lines)])
+            [dg.TableRecord({name: _line(outcome).get(name, "") for name in columns}) for outcome in outcomes],
+            dg.TableSchema([dg.TableColumn(name) for name in columns]),
         )
     return found
 
@@ -160,7 +161,3 @@ def _line(outcome: "Outcome") -> Mapping[str, str | int | float]:
     figures = outcome.done.figures if outcome.done else {}
     note = outcome.done.note if outcome.done else f"failed: {outcome.error.what if outcome.error else ''}"
     return {"table": outcome.table.dotted, **figures, "seconds": round(outcome.seconds, 3), "note": note}
-
-
-def _columns(lines: Sequence[dg.TableRecord]) -> list[str]:
-    return list(dict.fromkeys(name for line in lines for name in line.data))

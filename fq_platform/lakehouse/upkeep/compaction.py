@@ -47,7 +47,7 @@ def compact(lake: Lake, name: TableName, table: "Table") -> Done:
     session = lake.session()
     try:
         merged = yielding(lambda: _rewrite(session, name, table))
-        if deletes:
+        if deletes:  # those of data files that were worth no rewriting
             yielding(lambda: call(session, "rewrite_position_delete_files", table=name.qualified))
     except MetAnotherWriterError:
         return _done(files, size, files, size, note="left alone: others wrote to it all the time")
@@ -70,6 +70,9 @@ def _rewrite(session: "SparkSession", name: TableName, table: "Table") -> "Row":
         "min-input-files": str(FEWEST_INPUT_FILES),
         # Files larger than the target are in nobody's way; splitting them would gain nothing.
         "max-file-size-bytes": str(2**62),
+        # Besides files of which three in ten rows are deleted.
+        "delete-file-threshold": "10",
+        "remove-dangling-deletes": "true",
     }
     strategy = "binpack" if table.sort_order().is_unsorted else "sort"
     (row,) = call(session, "rewrite_data_files", table=name.qualified, strategy=strategy, options=options)

@@ -1,6 +1,6 @@
 """Tables that have been in use for a while: small files, old snapshots, branches.
 
-Belongs here: making them with PyIceberg. Does not: assertions.
+Belongs here: making them with PyIceberg, and doing one operation to one of them. Does not: assertions.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import DateType, LongType, NestedField
 
 from fq_platform.lakehouse.layout import Layout, TableName
+from fq_platform.lakehouse.upkeep.tables import Done, Lake, Operation, find_tables, look_after
 
 START = dt.date(2026, 1, 1)
 _SCHEMA = Schema(NestedField(1, "day", DateType()), NestedField(2, "n", LongType()))
@@ -23,7 +24,7 @@ _BY_DAY = PartitionSpec(PartitionField(1, 1000, IdentityTransform(), "day"))
 def make_table(catalog: Catalog, name: TableName, layout: Layout) -> Table:
     """An empty table with the columns `day`, by which it is partitioned, and `n`."""
     return catalog.create_table(
-        name.identifier,
+        layout.place(name).identifier,
         _SCHEMA,
         layout.location(name),
         _BY_DAY,
@@ -41,3 +42,16 @@ def append(table: Table, *, days: int, times: int, branch: str = "main") -> None
 def numbers(table: Table) -> list[int]:
     """The values of `n` on main, in order."""
     return sorted(table.refresh().scan().to_arrow()["n"].to_pylist())
+
+
+def do(lake: Lake, operation: Operation, name: TableName) -> Done:
+    """What an operation did to a table.
+
+    Raises:
+        FqError: What the operation ended with.
+    """
+    (outcome,) = look_after(lake, find_tables(lake, [name.dotted]), operation)
+    if outcome.error:
+        raise outcome.error
+    assert outcome.done is not None
+    return outcome.done
