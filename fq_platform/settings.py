@@ -5,6 +5,7 @@ connects, or what is computed per table.
 """
 
 import os
+import re
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,9 @@ __all__ = ["Profile", "ReadPreference", "Settings", "TableLayout", "get_settings
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package (path)."""
+
+_LOGIN = re.compile(r"//[^/]*@")
+"""User and password in an address, which no message may show."""
 
 
 class ReadPreference(StrEnum):
@@ -148,7 +152,8 @@ def load_settings() -> Settings:
         return Settings(_env_file=env_file)
     except ValidationError as error:
         problems = "; ".join(
-            f"{problem['loc'][0]}={str(problem['input'])!r}: {problem['msg']}" for problem in error.errors()
+            f"{problem['loc'][0]}={_LOGIN.sub('//***@', str(problem['input']))!r}: {problem['msg']}"
+            for problem in error.errors()
         )
         raise FqError(
             f"Settings cannot be read: {problems}",

@@ -148,3 +148,57 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().home = Path("/elsewhere")
+
+
+def test_warehouse_follows_from_the_profile_unless_it_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S3_BUCKET", "ours")
+    found = {}
+    for profile in Profile:
+        monkeypatch.setenv("FQ_PROFILE", profile.value)
+        found[profile.value] = load_settings().warehouse_root
+
+    in_s3 = dict.fromkeys(("s3local", "sql", "glue"), "s3://ours/iceberg-warehouse")
+    assert found == {"local": f"file://{project}/.fq/warehouse", **in_s3, "rest": None, "unity": None}
+
+    monkeypatch.setenv("FQ_WAREHOUSE", "s3://elsewhere/deep/")
+    assert load_settings().warehouse_root == "s3://elsewhere/deep"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FQ_WAREHOUSE", "s3a://bucket/x", "give s3://<bucket>/<folder> or file:///<folder>"),
+        ("FQ_WAREHOUSE", "/data/lake", "give s3://<bucket>/<folder>"),
+        ("FQ_WAREHOUSE", "file://data/lake", "give s3://<bucket>/<folder>"),
+        ("FQ_WAREHOUSE", "s3:///lake", "give s3://<bucket>/<folder>"),
+        ("FQ_S3_ENDPOINT", "localhost:9000", "give http"),
+        ("FQ_GLUE_ENDPOINT", "ftp://host", "give http"),
+        ("FQ_CATALOG_OAUTH2_URI", "token", "give http"),
+        ("FQ_TABLE_LAYOUT", "flat", "Input should be 'layered' or 'hive'"),
+    ],
+)
+def test_places_of_the_lake_that_cannot_be_used_are_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(FqError, match=f"{name}='{value}': .*{said}"):
+        load_settings()
+
+
+def test_secrets_of_the_lake_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "FQ_CATALOG_URI",
+        "FQ_CATALOG_CREDENTIAL",
+        "FQ_CATALOG_TOKEN",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ):
+        monkeypatch.setenv(name, "s3cret")
+    assert "s3cret" not in repr(load_settings())
+
+    monkeypatch.setenv("FQ_S3_ENDPOINT", "https://key:s3cret@host")
+    with pytest.raises(FqError, match=r"FQ_S3_ENDPOINT='https://\*\*\*@host'") as refused:
+        load_settings()
+    assert "s3cret" not in str(refused.value)

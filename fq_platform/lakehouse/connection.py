@@ -38,7 +38,7 @@ def pyiceberg_properties(settings: Settings) -> dict[str, str]:
     """
     require_connectable(settings)
     access = s3_access(settings)
-    storage = _pyiceberg_storage(access) if access else {}
+    storage = _region(settings) | _pyiceberg_storage(access) if access else {}
     warehouse = {"warehouse": settings.warehouse_root} if settings.warehouse_root else {}
     match settings.profile:
         case Profile.LOCAL | Profile.S3LOCAL | Profile.SQL:
@@ -104,7 +104,7 @@ def require_connectable(settings: Settings) -> None:
 
 def _spark_catalog(settings: Settings) -> dict[str, str]:
     access = s3_access(settings)
-    storage = _spark_storage(access) if access else {}
+    storage = _region(settings) | _spark_storage(access) if access else {}
     warehouse = {"warehouse": settings.warehouse_root} if settings.warehouse_root else {}
     in_s3 = {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO"} if access else {}
     match settings.profile:
@@ -146,19 +146,25 @@ def _rest(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in given.items() if value} | vended
 
 
+def _region(settings: Settings) -> dict[str, str]:
+    """The region of S3, by one name in PyIceberg and Spark; a catalog that places tables knows their region itself."""
+    ours = settings.profile.places_tables or settings.s3_endpoint or "aws_region" in settings.model_fields_set
+    return {"client.region": settings.aws_region} if ours else {}
+
+
 def _pyiceberg_storage(access: S3Access) -> dict[str, str]:
     """PyArrow cannot ask for a KMS key: what PyIceberg writes is encrypted by the bucket's own setting."""
-    properties = {"client.region": access.region}
+    properties = {}
     if access.endpoint:
-        properties |= {"s3.endpoint": access.endpoint}
+        properties["s3.endpoint"] = access.endpoint
         properties |= {} if access.path_style else {"s3.force-virtual-addressing": "true"}
     return properties | _explicit_keys(access)
 
 
 def _spark_storage(access: S3Access) -> dict[str, str]:
-    properties = {"client.region": access.region, "s3.path-style-access": str(access.path_style).lower()}
+    properties = {"s3.path-style-access": str(access.path_style).lower()}
     if access.endpoint:
-        properties |= {"s3.endpoint": access.endpoint}
+        properties["s3.endpoint"] = access.endpoint
     if access.kms_key_id:
         properties |= {"s3.sse.type": "kms", "s3.sse.key": access.kms_key_id}
     return properties | _explicit_keys(access)

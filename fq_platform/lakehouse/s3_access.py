@@ -99,12 +99,18 @@ def adopt_aws_environment(settings: Settings) -> None:
     """Let the `AWS_*` variables of `.env` count as if they stood in this process's environment.
 
     boto3, PyArrow and Java then find them by AWS's default chain. What the environment says already stays: a key or a
-    profile there is used alone, never mixed with half of another one. Called before an engine is started.
+    profile there is used alone, never mixed with half of another one. A variable that is set to nothing is unset, as
+    it is for all other settings: to AWS's clients it would be a profile without a name. Called before an engine is
+    started.
 
     Args:
         settings: Its `aws_*` fields, which come from the environment or from `.env`.
     """
-    if any(os.environ.get(name) for name in ("AWS_PROFILE", *map(str.upper, _KEYS))):
+    names = ("AWS_PROFILE", *map(str.upper, _KEYS))
+    for name in names:
+        if os.environ.get(name) == "":
+            del os.environ[name]
+    if any(name in os.environ for name in names):
         return
     if settings.aws_profile:
         os.environ["AWS_PROFILE"] = settings.aws_profile
