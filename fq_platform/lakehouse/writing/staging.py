@@ -68,8 +68,11 @@ def _fork(table: "Table", name: str, base: int | None) -> None:
     if base is not None:
         table.manage_snapshots().create_branch(base, name).commit()
         return
-    with table.transaction() as transaction, transaction.update_snapshot(branch=name).fast_append():
-        pass
+    from pyiceberg.table.update import AssertTableUUID
+
+    # PyIceberg stages no branch of a table without snapshots, although catalogs take one: hence past its transaction.
+    updates, _ = table.transaction().update_snapshot(branch=name).fast_append()._commit()
+    table.catalog.commit_table(table, (AssertTableUUID(uuid=table.metadata.table_uuid),), updates)
 
 
 def _publish(catalog: "Catalog", target: Target, work: Target, base: int | None) -> None:
