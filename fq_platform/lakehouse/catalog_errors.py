@@ -189,13 +189,14 @@ def explain_catalog_error(error: BaseException, where: str) -> FqError | None:
     Returns:
         The error for users; None if the cause is not known here.
     """
-    if isinstance(error, ModuleNotFoundError) and error.name == "psycopg2":
+    chain = _chain(error)
+    if any(isinstance(step, ModuleNotFoundError) and step.name == "psycopg2" for step in chain):
         return FqError(
             "The client of PostgreSQL is not installed",
             where=where,
             fix="Install the extra `postgres` (pip install 'fq-platform[postgres]')",
         )
-    told = _told(error)
+    told = "\n".join(f"{type(step).__name__}: {step}" for step in chain)
     for known in (*_POSTGRES, *_AWS, *_REST):
         if found := re.search(known.pattern, told):
             said = " ".join((next(filter(None, found.groups()), "")).split())[:_WORDS]
@@ -203,12 +204,11 @@ def explain_catalog_error(error: BaseException, where: str) -> FqError | None:
     return None
 
 
-def _told(error: BaseException) -> str:
-    """The names and texts of an error and of what caused it, a line or more each."""
-    lines, seen = [], set()
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what caused it, outermost first."""
+    chain: list[BaseException] = []
     step: BaseException | None = error
-    while step is not None and id(step) not in seen:
-        seen.add(id(step))
-        lines.append(f"{type(step).__name__}: {step}")
+    while step is not None and step not in chain:
+        chain.append(step)
         step = step.__cause__ or step.__context__
-    return "\n".join(lines)
+    return chain
