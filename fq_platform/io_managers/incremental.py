@@ -135,7 +135,7 @@ def plan_reading(settings: "Settings", app: str, context: dg.InputContext, scope
         raise ValueError("an input is incremental for the asset that is made of it, and none is made here")
     spec = step.assets_def.specs_by_key[scope.loaded_for]
     _require_alone(scope, spec)
-    asked = _days(scope, spec)
+    _require_own_partitions(scope, spec)
     layout = layout_of(settings)
     raw, made = (layout.place(table_of(key.path, app)) for key in (scope.asset_key, spec.key))
     catalog = open_catalog(settings)
@@ -145,6 +145,7 @@ def plan_reading(settings: "Settings", app: str, context: dg.InputContext, scope
         raise missing(raw, scope.asset_key)
     if source.spec().is_unpartitioned() != (scope.partitions is None):
         raise _not_alike(scope.asset_key, spec.key)
+    asked = _days(scope, spec)
     afresh = step.run_tags.get(FULL_REFRESH, "").lower() == "true"
     planned = plan(source, raw, target, asked=asked, code=spec.code_version or "", afresh=afresh)
     return Reading(scope.asset_key, spec.key, raw, planned, scope.partitions)
@@ -168,6 +169,15 @@ def _require_alone(scope: InputScope, spec: dg.AssetSpec) -> None:
             where=spec.key.to_user_string(),
             fix=f"Leave out {INCREMENTAL!r}, or join the others in an asset downstream",
         )
+
+
+def _require_own_partitions(scope: InputScope, spec: dg.AssetSpec) -> None:
+    """A day that is also made of the day before would have to be made anew when that changes."""
+    own = dg.TimeWindowPartitionMapping()
+    for dep in spec.deps:
+        mapping = dep.partition_mapping
+        if not (mapping is None or mapping == own or isinstance(mapping, dg.IdentityPartitionMapping)):
+            raise _not_alike(scope.asset_key, spec.key)
 
 
 def _days(scope: InputScope, spec: dg.AssetSpec) -> "Days":
