@@ -4,12 +4,13 @@ Belongs here: descriptions, owners, column schemas, column lineage. Does not: th
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from fq_platform.contracts import Contract
-from fq_platform.lakehouse.table_options import TableDocs
+from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.table_options import COLUMN_COMMENTS, TableDocs
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -23,6 +24,26 @@ def owners(contract: Contract) -> list[str]:
 def description(contract: Contract) -> str:
     """What a table is for and what one row is, in one paragraph."""
     return f"{contract.description} Grain: {contract.grain}."
+
+
+def table_metadata(contract: Contract, table: TableName, inputs: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
+    """What the definition of a table's asset says of it.
+
+    Args:
+        contract: The table.
+        table: Its name, placed.
+        inputs: The asset behind each input of its transform.
+
+    Returns:
+        Metadata: the table's name, columns and lineage; the comments of nested fields, which the columns do not show.
+    """
+    nested = {path: comment for path, comment in docs(contract).columns.items() if "." in path}
+    return {
+        "dagster/table_name": table.qualified,
+        "dagster/storage_kind": "iceberg",
+        "dagster/column_schema": column_schema(contract),
+        "dagster/column_lineage": column_lineage(contract, inputs),
+    } | ({COLUMN_COMMENTS: dg.MetadataValue.json(nested)} if nested else {})
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:

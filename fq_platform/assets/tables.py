@@ -10,10 +10,13 @@ from typing import Any
 
 import dagster as dg
 
+from fq_platform.assets import documentation
 from fq_platform.automation.freshness import freshness_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.contracts import Contract
+from fq_platform.lakehouse.layout import layout_of
 from fq_platform.resources.failures import shown_to_users
+from fq_platform.settings import get_settings
 from fq_platform.sources import Sources
 
 
@@ -43,28 +46,25 @@ class TableAsset:
             The asset, partitioned by day if its contract has a partition column.
         """
         contract = self.contract
-        table = contract.table(sources.app)
+        table = layout_of(get_settings()).place(contract.table(sources.app))
         by_day = contract.partition_column
 
         @dg.asset(
-            key=list(table.identifier),
+            key=list(table.key),
             ins={
                 name: dg.AssetIn(
                     key, partition_mapping=dg.AllPartitionMapping() if name in self.whole_history else None
                 )
                 for name, key in self.inputs.items()
             },
-            description=f"{contract.description} Grain: {contract.grain}.",
+            description=documentation.description(contract),
+            owners=documentation.owners(contract),
             group_name=contract.layer.value,
             kinds={"spark", "iceberg"},
             partitions_def=daily_partitions(sources) if by_day else None,
             backfill_policy=dg.BackfillPolicy.single_run() if by_day else None,
             freshness_policy=freshness_policy(contract.layer),
-            metadata={
-                "dagster/table_name": table.qualified,
-                "dagster/storage_kind": "iceberg",
-                "dagster/column_schema": column_schema(contract),
-            }
+            metadata=documentation.table_metadata(contract, table, self.inputs)
             | ({"partition_expr": by_day} if by_day else {}),
         )
         def _asset(context: dg.AssetExecutionContext, **frames: Any) -> Any:
@@ -81,10 +81,3 @@ def transform(name: str) -> Callable[..., Any]:
     """The pure function that makes a table, by the table's name without its application."""
     function: Callable[..., Any] = getattr(importlib.import_module(f"fq_platform.transforms.{name}"), name)
     return function
-
-
-def column_schema(contract: Contract) -> dg.TableSchema:
-    """The columns that the UI shows for a table."""
-    return dg.TableSchema(
-        [dg.TableColumn(name=c.name, type=c.type, description=c.description) for c in contract.columns]
-    )

@@ -18,6 +18,7 @@ PARTITION_BY = "fq/partition_by"
 SORT_BY = "fq/sort_by"
 TABLE_PROPERTIES = "fq/table_properties"
 EVOLVE_PARTITION_SPEC = "fq/evolve_partition_spec"
+COLUMN_COMMENTS = "fq/column_comments"
 
 _RESERVED = ("comment", "format-version", "location", "owner", "provider")
 """Properties that are something else's to say, or that no writer may change."""
