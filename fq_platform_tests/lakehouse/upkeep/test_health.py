@@ -1,6 +1,7 @@
 """What a table's metadata tell of its health, and what upkeep would keep of it."""
 
 import datetime as dt
+from typing import Never
 
 import pytest
 from pyiceberg.catalog import Catalog
@@ -11,10 +12,12 @@ from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.lakehouse.upkeep import figures, policy
 from fq_platform.lakehouse.upkeep.audits import last_touched
+from fq_platform.lakehouse.upkeep.compaction import compact
 from fq_platform.lakehouse.upkeep.health import examine
 from fq_platform.lakehouse.upkeep.policy import POLICIES, Policy, policy_of
+from fq_platform.lakehouse.upkeep.tables import Lake
 from fq_platform.settings import Settings
-from fq_platform_tests.lakehouse.upkeep.worn import append, make_table
+from fq_platform_tests.lakehouse.upkeep.worn import append, do, make_table
 
 NAME = TableName(Layer.ANALYTICS, "worn")
 A_DAY = dt.timedelta(days=1)
@@ -116,6 +119,20 @@ def test_branch_that_was_only_made_yet_is_as_young_as_it_can_be(table: Table) ->
 
     append(table, days=1, times=2)
     assert last_touched(table, later(30))["audit_1"] == committed_at(table, 1)
+
+
+def test_table_that_is_being_audited_is_not_compacted(catalog: Catalog, settings: Settings, table: Table) -> None:
+    append(table, days=1, times=5)
+    table.manage_snapshots().create_branch(table.snapshots()[0].snapshot_id, "audit_1").commit()
+    append(table, days=1, times=1, branch="audit_1")
+
+    def no_session() -> Never:
+        raise AssertionError("there is something to do")
+
+    done = do(Lake(catalog, layout_of(settings), no_session), compact, NAME)
+    assert done.note == "left alone: audit_1 is about to be published"
+    with pytest.raises(FqError, match="there is something to do"):
+        do(Lake(catalog, layout_of(settings), no_session, later(0.1)), compact, NAME)
 
 
 def test_snapshots_expire_by_age(table: Table) -> None:
