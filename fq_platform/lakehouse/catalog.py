@@ -20,26 +20,11 @@ from fq_platform.settings import Profile, Settings
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-__all__ = ["catalog_shown", "open_catalog", "spark_catalog_conf", "warehouse_uri"]
+__all__ = ["catalog_shown", "open_catalog", "spark_catalog_conf"]
 
 _CREATED_MEANWHILE = ("already exists", "UNIQUE constraint failed", "duplicate key value")
 _SET_UP_ATTEMPTS = 20
 """More than there are tables and namespaces to meet another process at."""
-
-
-def warehouse_uri(settings: Settings) -> str:
-    """The warehouse's root, as a URI for PyIceberg and a path for Spark both accept it (no trailing slash).
-
-    Raises:
-        FqError: The profile's catalog decides where tables lie.
-    """
-    if settings.warehouse_root is None:
-        raise FqError(
-            f"The profile {settings.profile.value!r} has no warehouse of ours: its catalog places the tables",
-            where="FQ_WAREHOUSE",
-            fix="Let FQ_WAREHOUSE name the folder that tables shall lie in",
-        )
-    return settings.warehouse_root
 
 
 def open_catalog(settings: Settings) -> "Catalog":

@@ -101,7 +101,7 @@ _AWS = (
         r"AccessDeniedException\) when calling the \w+ operation: (?P<said>[^\n]*)"
         r"|(?P<java>User: \S+ is not authorized to perform[^\n(]*)",
         "AWS does not let us do this",
-        "Let an administrator allow the action for the role or user named; docs/lakehouse.md has the policies",
+        "Let an administrator allow the action for the role or user named; `fq policies` writes what each role needs",
     ),
     _Known(
         r"(?P<said>ThrottlingException|TooManyRequestsException|RateExceeded)",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf
 from fq_platform.settings import Settings
 
 NAMESPACES = [("analytics",), ("curated",), ("raw",)]
@@ -90,5 +90,5 @@ def test_spark_is_told_of_the_same_catalog_and_warehouse(settings: Settings) -> 
     conf = spark_catalog_conf(settings)
 
     assert conf["spark.sql.catalog.iceberg.uri"] == f"jdbc:sqlite:{settings.catalog_file}"
-    assert conf["spark.sql.catalog.iceberg.warehouse"] == f"file://{settings.warehouse}" == warehouse_uri(settings)
+    assert conf["spark.sql.catalog.iceberg.warehouse"] == f"file://{settings.warehouse}"
     assert conf["spark.sql.catalog.iceberg.jdbc.schema-version"] == "V1"
