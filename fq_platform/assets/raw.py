@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from fq_platform.assets import raw_checks
+from fq_platform.assets.documentation import schema_of_table
 from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.lakehouse.catalog import open_catalog
@@ -87,10 +88,12 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
                 options=sync_options(settings, options),
                 on_progress=ProgressLog(table.qualified, context.log.info).tell,
             )
-            checks = raw_checks.answers(result, catalog.load_table(table.identifier), chosen, settings.home / "tmp")
+            landed = catalog.load_table(table.identifier)
+            checks = raw_checks.answers(result, landed, chosen, settings.home / "tmp")
         _tell(context, result, asked)
         whole = {} if options.partition_by else _counts(result, "dagster/row_count")
-        return dg.MaterializeResult(metadata=whole | _of_run(result, asked), check_results=checks)
+        columns = {"dagster/column_schema": schema_of_table(landed)}
+        return dg.MaterializeResult(metadata=whole | columns | _of_run(result, asked), check_results=checks)
 
     return _asset
 
