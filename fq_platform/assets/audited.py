@@ -57,18 +57,22 @@ def audited_asset(
     Returns:
         A decorator for the function. It may take `context` first, and resources.
     """
-    inputs = dict(ins or {})
-    deps = [dg.AssetDep(_key(name, given), partition_mapping=given.partition_mapping) for name, given in inputs.items()]
     single_run = dg.BackfillPolicy.single_run() if spec.partitions_def else None
     checks = _check_specs(spec.key, audits)
     storage = str(spec.metadata.get("dagster/io_manager_key", IO_MANAGER))
+    # An out, not a spec: that would not let inputs have metadata, by which they ask for a snapshot or a branch.
+    out = dg.AssetOut.from_spec(
+        spec.replace_attributes(deps=None), dagster_type=dg.Nothing, is_required=False, io_manager_key=storage
+    )
 
     def decorate(make_rows: Callable[..., Any]) -> dg.AssetsDefinition:
         return dg.multi_asset(
             name=spec.key.to_python_identifier(),
-            specs=[spec.merge_attributes(deps=deps)],
+            outs={"result": out},
             check_specs=list(checks.values()),
-            ins=inputs,
+            ins=ins,
+            deps=spec.deps,
+            partitions_def=spec.partitions_def,
             can_subset=True,  # so that the checks can be run alone
             backfill_policy=backfill_policy or single_run,
             retry_policy=retry_policy,
@@ -86,14 +90,6 @@ def _check_specs(asset: dg.AssetKey, audits: Sequence[Audit]) -> dict[str, dg.As
             f"Two audits of {asset.to_user_string()} have rules of the same name; give one of them another `name`"
         )
     return specs
-
-
-def _key(name: str, given: dg.AssetIn) -> dg.AssetKey:
-    """The asset that a parameter takes, as Dagster tells it from the declaration."""
-    if given.key is not None:
-        return given.key
-    prefix = [given.key_prefix] if isinstance(given.key_prefix, str) else given.key_prefix or []
-    return dg.AssetKey([*prefix, name])
 
 
 def _step(

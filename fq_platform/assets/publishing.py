@@ -4,9 +4,10 @@ Belongs here: the order of these steps, and what happens when others publish mea
 checks as Dagster sees them (`audited.py`), branches as such (`lakehouse/audit.py`).
 """
 
+import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
     from fq_platform.io_managers.storing import Stored
     from fq_platform.lakehouse.layout import TableName
-    from fq_platform.lakehouse.spark_table import Window
+    from fq_platform.lakehouse.spark_table import Window, Written
 
 _WRITES = 20
 """How often a write is made because others published meanwhile."""
@@ -86,7 +87,7 @@ def write_audit_publish(
             io_manager.spark.spark_session,
             table,
             written_to,
-            run_scope(context).windows,
+            _written_windows(run_scope(context).windows, stored.written),
             whole=stored.written.rows == stored.written.table_rows,
         )
         outcome = Outcome(table, stored, _evaluate(table, audits, candidate), written_to)
@@ -126,6 +127,25 @@ def _evaluate(table: "TableName", audits: Sequence[Audit], candidate: Candidate)
         return {name: result for audit in audits for name, result in audit.evaluate(candidate).items()}
 
 
+def _written_windows(windows: "Sequence[Window] | None", written: "Written") -> "Sequence[Window] | None":
+    """The parts of the run's windows that hold rows which it wrote; all of them if it wrote nothing.
+
+    A run may be asked for a year of which one day had changed: the other days have been audited before.
+    """
+    if windows is None or not written.changed:
+        return windows
+    begins = [dt.datetime.combine(day, dt.time(), dt.UTC) for day in sorted(filter(None, written.rows_by_day))]
+    parts: list[Window] = []
+    for window in windows:
+        for begin in begins:
+            start, end = max(window.start, begin), min(window.end, begin + dt.timedelta(days=1))
+            if start < end and parts and parts[-1].end == start:
+                parts[-1] = replace(parts[-1], end=end)
+            elif start < end:
+                parts.append(replace(window, start=start, end=end))
+    return parts
+
+
 def _candidate(
     session: "SparkSession",
     table: "TableName",
@@ -146,8 +166,10 @@ def _candidate(
     from fq_platform.checks.reporting import read_table
 
     everything = read_table(session, table, branch)
-    if not windows:
+    if windows is None:
         return Candidate(everything)
+    if not windows:
+        return Candidate(everything.where("false"))
     written = " OR ".join(f"({window.predicate(table, everything.schema)})" for window in windows)
     column = windows[0].column
     others = None if whole else everything.where(f"NOT ({written}) OR {column} IS NULL")

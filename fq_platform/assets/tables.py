@@ -11,10 +11,15 @@ from typing import Any
 import dagster as dg
 
 from fq_platform.assets import documentation
+from fq_platform.assets.audited import audited_asset
+from fq_platform.assets.code_version import code_version
 from fq_platform.automation.freshness import freshness_policy
 from fq_platform.automation.partitions import daily_partitions, days
+from fq_platform.checks import audits_of
 from fq_platform.contracts import Contract
+from fq_platform.io_managers.declarations import INCREMENTAL
 from fq_platform.lakehouse.layout import layout_of
+from fq_platform.lakehouse.table_options import TableOptions, WriteMode
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.settings import get_settings
 from fq_platform.sources import Sources
@@ -29,12 +34,15 @@ class TableAsset:
         inputs: Parameter of the transform to the asset key of the table that it takes.
         whole_history: The parameters that take all partitions of their table, whatever partition is made.
         takes_days: Whether the transform also takes `days`, the list of days asked for.
+        incremental: Whether only what changed of its one input, a raw table, is read and made anew. A table without
+            days then holds one row a document, whose primary key is the document's `_id`.
     """
 
     contract: Contract
     inputs: Mapping[str, dg.AssetKey]
     whole_history: frozenset[str] = field(default_factory=frozenset)
     takes_days: bool = False
+    incremental: bool = False
 
     def build(self, sources: Sources) -> dg.AssetsDefinition:
         """Make the asset; the transform `fq_platform.transforms.<table>.<table>` is imported when it runs.
@@ -49,23 +57,29 @@ class TableAsset:
         table = layout_of(get_settings()).place(contract.table(sources.app))
         by_day = contract.partition_column
 
-        @dg.asset(
-            key=list(table.key),
+        @audited_asset(
+            dg.AssetSpec(
+                list(table.key),
+                description=documentation.description(contract),
+                owners=documentation.owners(contract),
+                group_name=contract.layer.value,
+                kinds={"spark", "iceberg"},
+                partitions_def=daily_partitions(sources) if by_day else None,
+                freshness_policy=freshness_policy(contract.layer),
+                code_version=code_version(transform_module(contract.name)),
+                metadata=documentation.table_metadata(contract, table, self.inputs)
+                | ({"partition_expr": by_day} if by_day else {})
+                | (TableOptions(WriteMode.MERGE, contract.primary_key).to_metadata() if self._merges else {}),
+            ),
+            audits=audits_of(contract),
             ins={
                 name: dg.AssetIn(
-                    key, partition_mapping=dg.AllPartitionMapping() if name in self.whole_history else None
+                    key,
+                    metadata={INCREMENTAL: True} if self.incremental else None,
+                    partition_mapping=dg.AllPartitionMapping() if name in self.whole_history else None,
                 )
                 for name, key in self.inputs.items()
             },
-            description=documentation.description(contract),
-            owners=documentation.owners(contract),
-            group_name=contract.layer.value,
-            kinds={"spark", "iceberg"},
-            partitions_def=daily_partitions(sources) if by_day else None,
-            backfill_policy=dg.BackfillPolicy.single_run() if by_day else None,
-            freshness_policy=freshness_policy(contract.layer),
-            metadata=documentation.table_metadata(contract, table, self.inputs)
-            | ({"partition_expr": by_day} if by_day else {}),
         )
         def _asset(context: dg.AssetExecutionContext, **frames: Any) -> Any:
             from fq_platform.lakehouse.spark_errors import spark_errors
@@ -76,8 +90,17 @@ class TableAsset:
 
         return _asset
 
+    @property
+    def _merges(self) -> bool:
+        return self.incremental and self.contract.partition_column is None
+
 
 def transform(name: str) -> Callable[..., Any]:
     """The pure function that makes a table, by the table's name without its application."""
-    function: Callable[..., Any] = getattr(importlib.import_module(f"fq_platform.transforms.{name}"), name)
+    function: Callable[..., Any] = getattr(importlib.import_module(transform_module(name)), name)
     return function
+
+
+def transform_module(name: str) -> str:
+    """The module of the transform that makes a table."""
+    return f"fq_platform.transforms.{name}"

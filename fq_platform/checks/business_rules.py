@@ -1,6 +1,6 @@
-"""The asset checks of the business: totals add up, overpayments are reported, values were recovered.
+"""The audits and asset checks of the business: totals add up, overpayments are reported, values were recovered.
 
-Belongs here: declaring them to Dagster. Does not: the rules themselves (`violations.py`).
+Belongs here: declaring them. Does not: the rules themselves (`violations.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.checks import violations
+from fq_platform.checks.audits import Audit, rule
 from fq_platform.checks.evaluation import Result, evaluate_violations
 from fq_platform.checks.reporting import asset_key, check_result, contract_table, read_table
 from fq_platform.contracts import CONTRACTS
@@ -31,7 +32,8 @@ class Rule:
         description: What holds, in one sentence.
         broken_by: Gives the rows that break it, from the table and then from those in `others`.
         others: The contracts' names of the other tables it looks into.
-        blocking: Whether a violation stops what comes after the table: bad totals must not go on to the marts.
+        blocking: Whether the table is published only if the rule holds: bad totals must not reach anybody. Such a rule
+            looks into no other table.
     """
 
     name: str
@@ -90,19 +92,35 @@ def business_checks(app: str) -> list[dg.AssetChecksDefinition]:
         app: The application of the sources file.
 
     Returns:
-        One definition per check.
+        One definition per check that is no audit.
     """
     recovered = [_recovery_check(name, collection, app) for name, collection in CLEANED_COLLECTIONS.items()]
-    return [*(_rule_check(rule, app) for rule in RULES), *recovered]
+    return [*(_rule_check(stated, app) for stated in RULES if not stated.blocking), *recovered]
 
 
-def _rule_check(rule: Rule, app: str) -> dg.AssetChecksDefinition:
-    tables = {name: contract_table(name, app) for name in (rule.table, *rule.others)}
+def business_audits(table: str) -> list[Audit]:
+    """The rules that must hold before anybody sees what a run wrote to a table.
+
+    Args:
+        table: The contract's name of the table.
+
+    Returns:
+        One audit per rule.
+    """
+    return [
+        rule(stated.name, stated.description, stated.broken_by)
+        for stated in RULES
+        if stated.table == table and stated.blocking
+    ]
+
+
+def _rule_check(stated: Rule, app: str) -> dg.AssetChecksDefinition:
+    tables = {name: contract_table(name, app) for name in (stated.table, *stated.others)}
 
     def evaluate(rows: "Mapping[str, DataFrame]") -> Result:
-        return evaluate_violations(rows[rule.table], rule.broken_by(*(rows[name] for name in tables)))
+        return evaluate_violations(rows[stated.table], stated.broken_by(*(rows[name] for name in tables)))
 
-    return _check(rule.name, rule.description, tables, dg.AssetCheckSeverity.ERROR, evaluate, blocking=rule.blocking)
+    return _check(stated.name, stated.description, tables, dg.AssetCheckSeverity.ERROR, evaluate)
 
 
 def _recovery_check(name: str, collection: str, app: str) -> dg.AssetChecksDefinition:
@@ -123,12 +141,10 @@ def _check(
     tables: Mapping[str, TableName],
     severity: dg.AssetCheckSeverity,
     evaluate: "Callable[[Mapping[str, DataFrame]], Result]",
-    *,
-    blocking: bool = False,
 ) -> dg.AssetChecksDefinition:
     """A check beside the first of the tables, given the rows of all of them."""
     first, *others = (asset_key(table) for table in tables.values())
-    spec = dg.AssetCheckSpec(name, asset=first, description=description, additional_deps=others, blocking=blocking)
+    spec = dg.AssetCheckSpec(name, asset=first, description=description, additional_deps=others)
 
     @dg.multi_asset_check(name=f"{first.path[-1]}_{name}", specs=[spec], description=description)
     def check(spark: SparkResource) -> dg.AssetCheckResult:

@@ -1,6 +1,7 @@
-"""The asset checks that follow from the contracts: keys, nulls, accepted values, references.
+"""The audits and asset checks that follow from the contracts: keys, nulls, accepted values, references.
 
-Belongs here: declaring them to Dagster. Does not: evaluating them (`evaluation.py`), business rules.
+Belongs here: declaring them. Does not: evaluating them (`evaluation.py`), business rules, publishing what passed
+(`assets/audited.py`).
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.checks import evaluation
+from fq_platform.checks.audits import Audit, never_null, sound_rows, unique_key
 from fq_platform.checks.reporting import asset_key, check_result, contract_table, read_table
 from fq_platform.contracts import CONTRACTS, Contract, Reference
 from fq_platform.errors import FqError
@@ -30,20 +32,32 @@ def contract_checks(app: str) -> list[dg.AssetChecksDefinition]:
         app: The application of the sources file.
 
     Returns:
-        One definition per table, whose checks run together in one step.
+        One definition per table that has checks besides its audits; they run together in one step.
     """
-    return [_checks_of(contract, app) for contract in CONTRACTS.values()]
+    declared = [(contract, _specs(contract, app)) for contract in CONTRACTS.values()]
+    return [_checks_of(contract, app, specs) for contract, specs in declared if specs]
 
 
-def _checks_of(contract: Contract, app: str) -> dg.AssetChecksDefinition:
+def contract_audits(contract: Contract) -> list[Audit]:
+    """What must hold of a table's rows before anybody sees them.
+
+    Args:
+        contract: The table.
+
+    Returns:
+        Its key and its nulls in the layers on which others build; nothing elsewhere.
+    """
+    return [sound_rows(contract.primary_key, contract.not_null)] if contract.layer in BLOCKING_LAYERS else []
+
+
+def _checks_of(contract: Contract, app: str, specs: list[dg.AssetCheckSpec]) -> dg.AssetChecksDefinition:
     table = contract_table(contract.name, app)
     references = {evaluation.reference_rule(reference): reference for reference in contract.references}
-
-    specs_by_rule = {spec.name: spec for spec in _specs(contract, app, references)}
+    specs_by_rule = {spec.name: spec for spec in specs}
 
     @dg.multi_asset_check(
         name=f"{table.name}_contract",
-        specs=list(specs_by_rule.values()),
+        specs=specs,
         can_subset=True,
         description=f"The promises of {table.qualified}: keys, nulls, accepted values, references.",
     )
@@ -58,44 +72,33 @@ def _checks_of(contract: Contract, app: str) -> dg.AssetChecksDefinition:
                     targets[references[rule]] = read_table(spark.spark_session, target)
                 except FqError as error:
                     yield _not_followed(specs_by_rule[rule], error)
-            for rule, result in evaluation.evaluate_contract(contract, rows, targets).items():
-                if rule in selected:
-                    severity = dg.AssetCheckSeverity.WARN if rule in references else dg.AssetCheckSeverity.ERROR
-                    yield check_result(specs_by_rule[rule], result, severity)
+            for rule, result in evaluation.evaluate_contract(contract, rows, targets, selected).items():
+                severity = dg.AssetCheckSeverity.WARN if rule in references else dg.AssetCheckSeverity.ERROR
+                yield check_result(specs_by_rule[rule], result, severity)
 
     return evaluate
 
 
-def _specs(contract: Contract, app: str, references: dict[str, Reference]) -> list[dg.AssetCheckSpec]:
+def _specs(contract: Contract, app: str) -> list[dg.AssetCheckSpec]:
+    """The checks of a table that are not among its audits."""
     asset = asset_key(contract.table(app))
-    blocking = contract.layer in BLOCKING_LAYERS
-    never_null = dict.fromkeys((*contract.primary_key, *contract.not_null))
-    specs = [
-        dg.AssetCheckSpec(
-            evaluation.PRIMARY_KEY,
-            asset=asset,
-            description=f"({', '.join(contract.primary_key)}) is unique.",
-            blocking=blocking,
-        ),
-        dg.AssetCheckSpec(
-            evaluation.NOT_NULL,
-            asset=asset,
-            description=f"Never null: {', '.join(never_null)}.",
-            blocking=blocking,
-        ),
-    ]
+    specs: list[dg.AssetCheckSpec] = []
+    if not contract_audits(contract):
+        never = dict.fromkeys((*contract.primary_key, *contract.not_null))
+        rules = {**unique_key(*contract.primary_key).rules, **never_null(*never).rules}
+        specs = [dg.AssetCheckSpec(rule, asset=asset, description=holds) for rule, holds in rules.items()]
     if contract.accepted:
         allowed = "; ".join(f"{column}: {', '.join(values)}" for column, values in contract.accepted.items())
         specs.append(dg.AssetCheckSpec(evaluation.ACCEPTED_VALUES, asset=asset, description=f"Accepted: {allowed}."))
     specs.extend(
         dg.AssetCheckSpec(
-            rule,
+            evaluation.reference_rule(reference),
             asset=asset,
             description=f"Every {reference.column} is in {reference.table}.{reference.key}.",
             # In a run that makes both tables, the one referred to is made before it is looked into.
             additional_deps=[asset_key(contract_table(reference.table, app))],
         )
-        for rule, reference in references.items()
+        for reference in contract.references
     )
     return specs
 

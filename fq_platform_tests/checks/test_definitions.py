@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from fq_platform.checks import build_checks
+from fq_platform.checks import audits_of, build_checks
 from fq_platform.contracts import CONTRACTS
 from fq_platform.lakehouse.layout import Layer, TableName
 
@@ -83,21 +83,24 @@ def test_bad_rows_fail_their_checks_with_counts_and_examples(
     from pyspark.sql import functions as sf
 
     good = good_tables["payments_silver"]
-    odd = good.withColumn("invoice_id", sf.lit("gone")).withColumn("data_issues", sf.array(sf.lit("amount: odd")))
+    odd = (
+        good.withColumn("invoice_id", sf.lit("gone"))
+        .withColumn("method", sf.lit("shells"))
+        .withColumn("data_issues", sf.array(sf.lit("amount: odd")))
+    )
     others = {name: good_tables[name] for name in ("payments", "invoices_silver", "customers_silver")}
     write("bad", payments_silver=good.union(odd), **others)
 
     found = _run(spark_resource, "bad", "payments_silver", raise_on_error=False)
 
-    key = found["payments_silver.primary_key_unique"]
-    assert (key.passed, key.severity, key.blocking) == (False, dg.AssetCheckSeverity.ERROR, True)
-    assert (key.metadata["rows"].value, key.metadata["violations"].value) == (2, 1)
-    assert key.metadata["examples"].value == [{"payment_id": "y1", "rows": 2}]
-    assert key.description == "1 of 2 rows: (payment_id) is unique."
+    accepted = found["payments_silver.accepted_values"]
+    assert (accepted.passed, accepted.severity, accepted.blocking) == (False, dg.AssetCheckSeverity.ERROR, False)
+    assert (accepted.metadata["rows"].value, accepted.metadata["violations"].value) == (2, 1)
+    assert accepted.metadata["examples"].value == [{"payment_id": "y1", "currency": "EUR", "method": "shells"}]
+    assert str(accepted.description).startswith("1 of 2 rows: Accepted: ")
     reference = found["payments_silver.references_invoices_silver"]
     assert (reference.passed, reference.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert reference.metadata["examples"].value == [{"payment_id": "y1", "invoice_id": "gone"}]
-    assert found["payments_silver.not_null"].passed
     assert found["payments_silver.references_customers_silver"].passed
     recovered = found["payments_silver.values_recovered"]
     assert (recovered.passed, recovered.severity) == (False, dg.AssetCheckSeverity.WARN)
@@ -114,7 +117,7 @@ def test_a_table_that_does_not_exist_yet_is_named_with_its_remedy(
     write("new", payments=good_tables["payments"], payments_silver=good_tables["payments_silver"])
     found = _run(spark_resource, "new", "payments_silver")
 
-    assert found["payments_silver.primary_key_unique"].passed
+    assert found["payments_silver.accepted_values"].passed
     reference = found["payments_silver.references_customers_silver"]
     assert not reference.passed
     assert "Materialise curated/new_customers_silver first" in str(reference.description)
@@ -125,30 +128,44 @@ def test_one_check_of_a_table_can_run_alone(
     write: Callable[..., None], good_tables: "Mapping[str, DataFrame]", spark_resource: "SparkResource"
 ) -> None:
     write("one", payments_silver=good_tables["payments_silver"])
-    key = dg.AssetCheckKey(dg.AssetKey(["curated", "one_payments_silver"]), "not_null")
+    key = dg.AssetCheckKey(dg.AssetKey(["curated", "one_payments_silver"]), "accepted_values")
     contract_checks = next(check for check in build_checks("one") if key in check.check_keys)
 
     result = dg.materialize(
         [contract_checks], selection=dg.AssetSelection.checks(key), resources={"spark": spark_resource}
     )
 
-    assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["not_null"]
+    assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["accepted_values"]
 
 
-def test_keys_nulls_and_totals_block_in_the_curated_and_shared_layers_only() -> None:
-    specs = [spec for check in build_checks(APP) for spec in check.check_specs]
-
-    blocking = {spec.key for spec in specs if spec.blocking}
-    assert blocking == {
-        dg.AssetCheckKey(dg.AssetKey(list(contract.table(APP).identifier)), rule)
-        for contract in CONTRACTS.values()
-        if contract.layer in (Layer.CURATED, Layer.SHARED)
-        for rule in ("primary_key_unique", "not_null")
-    } | {
-        dg.AssetCheckKey(dg.AssetKey(["curated", f"{APP}_orders_silver"]), "order_total_is_sum_of_lines"),
-        dg.AssetCheckKey(dg.AssetKey(["curated", f"{APP}_invoices_silver"]), "invoice_totals_add_up"),
+def test_keys_nulls_and_totals_are_audited_in_the_curated_and_shared_layers_only() -> None:
+    audited = {
+        name: {rule for audit in audits_of(contract) for rule in audit.rules} for name, contract in CONTRACTS.items()
     }
-    assert all(spec.description and spec.description.endswith(".") for spec in specs)
+
+    promised = {
+        name: {"primary_key_unique", "not_null"} if contract.layer in (Layer.CURATED, Layer.SHARED) else set()
+        for name, contract in CONTRACTS.items()
+    }
+    promised["orders_silver"] |= {"order_total_is_sum_of_lines"}
+    promised["invoices_silver"] |= {"invoice_totals_add_up"}
+    assert audited == promised
+
+
+def test_every_rule_is_checked_once_and_says_what_holds() -> None:
+    ordinary = {spec.key: spec.description for check in build_checks(APP) for spec in check.check_specs}
+    audits = {
+        dg.AssetCheckKey(dg.AssetKey(list(contract.table(APP).key)), rule): holds
+        for contract in CONTRACTS.values()
+        for audit in audits_of(contract)
+        for rule, holds in audit.rules.items()
+    }
+
+    assert not ordinary.keys() & audits.keys()
+    assert all(spec.blocking is False for check in build_checks(APP) for spec in check.check_specs)
+    assert all(holds and holds.endswith(".") for holds in [*ordinary.values(), *audits.values()])
+    keys = {key.asset_key for key in (*ordinary, *audits) if key.name == "primary_key_unique"}
+    assert len(keys) == len(CONTRACTS)
 
 
 def test_declaring_the_checks_imports_no_spark() -> None:
