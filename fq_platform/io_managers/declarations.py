@@ -107,7 +107,8 @@ def read_options(metadata: Mapping[str, Any]) -> ReadOptions:
     return ReadOptions(
         as_of=_as_of(metadata[AS_OF]) if metadata.get(AS_OF) is not None else None,
         branch=branch,
-        since=_since(metadata[INCREMENTAL]) if metadata.get(INCREMENTAL) else None,
+        # True is for the asset that is made of the input; where none is, as when its checks run alone, all is loaded.
+        since=_since(metadata[INCREMENTAL]) if metadata.get(INCREMENTAL) not in (None, False, True) else None,
     )
 
 
