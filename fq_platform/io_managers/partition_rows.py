@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fq_platform.io_managers.scope import Partitions
 from fq_platform.lakehouse.read_point import ReadPoint
+from fq_platform.lakehouse.table_options import WriteMode
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,9 +25,10 @@ _DAY = 24 * 60 * 60
 def rows_by_partition(
     spark: "SparkSession", target: "Target", partitions: Partitions, written: "Written"
 ) -> dict[str, int]:
-    """Count the rows of each partition after a write.
+    """Count the rows that each partition has after a write.
 
-    Where the partitions consist of the days that the write counted, nothing is read; else one column of their rows is.
+    Nothing is read where the write replaced the partitions, since it counted their rows, and they consist of the days
+    by which it did; else one column of them is.
 
     Args:
         spark: The session.
@@ -38,20 +40,27 @@ def rows_by_partition(
         Rows by partition key, in order of time; 0 where there are none.
     """
     spans = partitions.spans
-    if len(spans) <= 1:
+    # The days of a DATE column are those of the partitions' zone, whatever instants they begin at.
+    is_date = _is_date(partitions.column, written)
+    bounds = [[_epoch(at.replace(tzinfo=dt.UTC) if is_date else at) for at in span] for span in spans.values()]
+    step = math.gcd(*(bound for pair in bounds for bound in pair))
+    if not _replaced(target):
+        counts: Iterable[tuple[int, int]] = _counted(spark, target, partitions, written, step)
+    elif len(spans) <= 1:
         return dict.fromkeys(spans, written.rows)
-    if _is_date(partitions.column, written):
-        starts = [_epoch(span.start.replace(tzinfo=dt.UTC)) for span in spans.values()]
+    elif step % _DAY == 0:
         counts = _days(written.rows_by_day)
     else:
-        starts = [_epoch(span.start) for span in spans.values()]
-        step = math.gcd(*(_epoch(instant) for span in spans.values() for instant in span))
-        counts = _days(written.rows_by_day) if step % _DAY == 0 else _counted(spark, target, partitions, written, step)
-    rows = dict.fromkeys(spans, 0)
-    keys = list(spans)
+        counts = _counted(spark, target, partitions, written, step)
+    keys, starts, rows = list(spans), [start for start, _ in bounds], dict.fromkeys(spans, 0)
     for instant, count in counts:
         rows[keys[bisect_right(starts, instant) - 1]] += count
     return rows
+
+
+def _replaced(target: "Target") -> bool:
+    """Whether what was written is all that the partitions now have."""
+    return target.options.mode in (WriteMode.OVERWRITE, WriteMode.CREATE_OR_REPLACE)
 
 
 def _epoch(instant: dt.datetime) -> int:

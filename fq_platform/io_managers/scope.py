@@ -49,6 +49,7 @@ class RunScope:
     Args:
         asset_key: The asset.
         run_id: The run.
+        root_run_id: The run that it is a re-execution of; itself if it is none.
         partitions: The partitions that the run makes; None for an asset without partitions.
         metadata: The metadata of the asset's definition.
         description: The description of the asset's definition.
@@ -58,6 +59,7 @@ class RunScope:
 
     asset_key: dg.AssetKey
     run_id: str
+    root_run_id: str = ""
     partitions: Partitions | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
@@ -72,7 +74,11 @@ class RunScope:
     @property
     def summary(self) -> dict[str, str]:
         """What the snapshot remembers of the run that made it."""
-        summary = {"fq.run-id": self.run_id, "fq.asset": self.asset_key.to_user_string()}
+        summary = {
+            "fq.run-id": self.run_id,
+            "fq.root-run-id": self.root_run_id or self.run_id,
+            "fq.asset": self.asset_key.to_user_string(),
+        }
         keys = list(self.partitions.spans) if self.partitions else []
         if keys:
             summary["fq.partition"] = keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"
@@ -95,13 +101,16 @@ def run_scope(context: dg.OutputContext | dg.AssetExecutionContext) -> RunScope:
         spec = context.asset_spec
         by = context.asset_partitions_def if context.has_asset_partitions else None
         keys = context.asset_partition_keys if by else ()
+        run = context.step_context.dagster_run
     else:
         spec = context.assets_def.specs_by_key[context.asset_key]
         by = spec.partitions_def
         keys = context.partition_keys if by else ()
+        run = context.run
     return RunScope(
         asset_key=spec.key,
-        run_id=context.run_id,
+        run_id=run.run_id,
+        root_run_id=run.root_run_id or run.run_id,
         partitions=partitions_of(spec.key, by, keys, spec.metadata) if by else None,
         metadata=spec.metadata,
         description=spec.description or "",

@@ -12,9 +12,10 @@ from fq_platform.io_managers.incremental import Reading, is_incremental, plan_re
 from fq_platform.io_managers.incremental_storing import store_changes
 from fq_platform.io_managers.loading import load
 from fq_platform.io_managers.scope import PARTITION_EXPR, InputScope, input_scope, run_scope
-from fq_platform.io_managers.storing import Stored, store, target_of
+from fq_platform.io_managers.storing import Stored, require_written, store, target_of
 from fq_platform.lakehouse.frames import kind_asked_for
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
+from fq_platform.lakehouse.table_options import TableOptions
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.spark import SparkResource
 
@@ -63,6 +64,9 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
             dg.Failure: The rows cannot be stored as they are; nothing was written.
         """
         if obj is None:
+            with shown_to_users():
+                options = TableOptions.from_metadata(context.definition_metadata)
+                require_written(self.spark.settings, self.table(context.asset_key), options.mode)
             return
         self.store(context, obj).tell(context)
 

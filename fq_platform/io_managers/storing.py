@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from fq_platform.errors import FqError
 from fq_platform.io_managers.partition_rows import rows_by_partition
 from fq_platform.io_managers.scope import RunScope
 from fq_platform.lakehouse.catalog import open_catalog
-from fq_platform.lakehouse.layout import layout_of, table_of
-from fq_platform.lakehouse.table_options import TableDocs, TableOptions, Target
+from fq_platform.lakehouse.layout import TableName, layout_of, table_of
+from fq_platform.lakehouse.table_options import TableDocs, TableOptions, Target, WriteMode
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -79,6 +80,26 @@ def store(spark: "SparkSession", settings: "Settings", target: Target, scope: Ru
     return Stored(target, written, metadata_of(target, written, time.perf_counter() - started), counts)
 
 
+def require_written(settings: "Settings", table: TableName, mode: WriteMode) -> None:
+    """Refuse an asset that returned nothing though it declares how its rows are written, and wrote nothing itself.
+
+    Args:
+        settings: Which catalog.
+        table: The asset's table, placed.
+        mode: The write mode that the asset declares.
+
+    Raises:
+        FqError: It declares one, and its table does not exist.
+    """
+    if mode is WriteMode.OVERWRITE or open_catalog(settings).table_exists(table.identifier):
+        return
+    raise FqError(
+        f"The asset declares the write mode {mode}, but returned nothing, and its table does not exist",
+        where=table.qualified,
+        fix="Return the rows from the asset's function, or let it write the table itself",
+    )
+
+
 def target_of(settings: "Settings", app: str, scope: RunScope, branch: str | None = None) -> Target:
     """The table of an asset, with all that the asset's definition declares about it.
 
@@ -128,6 +149,7 @@ def metadata_of(target: Target, written: "Written", seconds: float) -> dict[str,
         COLUMN_SCHEMA: dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "write_mode": dg.MetadataValue.text(target.options.mode.value),
         "rows": dg.MetadataValue.int(written.rows),
+        **{name: dg.MetadataValue.int(count) for name, count in written.counts.items()},
         "changed": dg.MetadataValue.bool(written.changed),
         "bytes": dg.MetadataValue.int(written.bytes_added),
         "duration_seconds": dg.MetadataValue.float(round(seconds, 3)),
