@@ -10,7 +10,16 @@ from typing import Any
 from fq_platform.errors import FqError
 from fq_platform.io_managers.scope import PARTITION_EXPR
 from fq_platform.lakehouse.read_point import ReadOptions, Since
-from fq_platform.lakehouse.table_options import TableOptions, WriteMode
+from fq_platform.lakehouse.table_options import (
+    EVOLVE_PARTITION_SPEC,
+    MERGE_KEYS,
+    PARTITION_BY,
+    SORT_BY,
+    TABLE_PROPERTIES,
+    WRITE_MODE,
+    TableOptions,
+    WriteMode,
+)
 
 AS_OF = "fq/as_of"
 BRANCH = "fq/branch"
@@ -25,6 +34,7 @@ def iceberg_table(
     partition_by: Sequence[str] | None = None,
     sort_by: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
+    evolve_partition_spec: bool = False,
 ) -> dict[str, Any]:
     """The metadata of an asset that declares how its table is written and laid out.
 
@@ -36,6 +46,7 @@ def iceberg_table(
             by day over `partition_column`, if there is one.
         sort_by: Sort fields within each data file, such as `["order_id", "ordered_at DESC"]`.
         properties: Iceberg's table properties.
+        evolve_partition_spec: Whether a table that is partitioned otherwise is changed to `partition_by`.
 
     Returns:
         The value of `metadata=` in `@dg.asset`; more keys can be added with `|`.
@@ -45,11 +56,12 @@ def iceberg_table(
     """
     options = TableOptions.from_metadata(
         {
-            "fq/write_mode": mode,
-            "fq/merge_keys": keys,
-            "fq/partition_by": partition_by,
-            "fq/sort_by": sort_by,
-            "fq/table_properties": properties or {},
+            WRITE_MODE: mode,
+            MERGE_KEYS: keys,
+            PARTITION_BY: partition_by,
+            SORT_BY: sort_by,
+            TABLE_PROPERTIES: properties or {},
+            EVOLVE_PARTITION_SPEC: evolve_partition_spec,
         }
     )
     return options.to_metadata() | ({PARTITION_EXPR: partition_column} if partition_column else {})

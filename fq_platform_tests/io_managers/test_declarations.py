@@ -19,6 +19,7 @@ def test_declared_table_comes_back_from_its_metadata() -> None:
         partition_by=["months(order_date)", "bucket(16, customer_id)"],
         sort_by=["order_id"],
         properties={"write.target-file-size-bytes": "1000000"},
+        evolve_partition_spec=True,
     )
     assert metadata["partition_expr"] == "order_date"
     assert TableOptions.from_metadata(metadata) == TableOptions(
@@ -27,6 +28,7 @@ def test_declared_table_comes_back_from_its_metadata() -> None:
         partition_by=("months(order_date)", "bucket(16, customer_id)"),
         sort_by=("order_id",),
         properties={"write.target-file-size-bytes": "1000000"},
+        evolve_partition_spec=True,
     )
 
 
