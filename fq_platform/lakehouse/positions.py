@@ -16,6 +16,7 @@ from fq_platform.lakehouse.layout import TableName
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
 
 Days = frozenset[dt.date | None]
 """Windows of a raw table; a single None stands for the one window of a table without days."""
@@ -26,6 +27,7 @@ WHOLE: Days = frozenset({None})
 _DAY = dt.timedelta(days=1)
 _SPAN = "..."
 _NOTE_ATTEMPTS = 5
+_FILE_COUNTS = ("added-data-files", "deleted-data-files", "added-delete-files", "removed-delete-files")
 
 
 @dataclass(frozen=True)
@@ -154,13 +156,32 @@ def claims(table: "Table", raw: TableName, code: str) -> list[Claim]:
         position = Position.from_json(text) if text else None
         if position is None or position.code != code:
             break
-        if _same_rows(table, position.base, snapshot.parent_snapshot_id):
+        if _is_based_on_parent(table, snapshot, position):
             found.append(Claim(position.snapshot, position.windows - rewritten))
             break
         if position.whole:
             found.append(Claim(position.snapshot, position.wrote - rewritten))
         rewritten |= position.wrote
     return [claim for claim in found if claim.windows]
+
+
+def _is_based_on_parent(table: "Table", snapshot: "Snapshot", position: Position) -> bool:
+    """Whether nobody else committed between the snapshot that a run found and the one that it committed."""
+    parent = snapshot.parent_snapshot_id
+    if not position.whole and _is_bare(snapshot):
+        # Spark's MERGE takes no properties. They stand in a snapshot without files, right after it on a branch that was
+        # this run's own, and both reach readers at once.
+        merged = table.snapshot_by_id(parent) if parent is not None else None
+        if merged is None:
+            return False
+        parent = merged.parent_snapshot_id
+    return _same_rows(table, position.base, parent)
+
+
+def _is_bare(snapshot: "Snapshot") -> bool:
+    """Whether a snapshot neither adds nor removes files."""
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
+    return not any(int(summary.get(count) or 0) for count in _FILE_COUNTS)
 
 
 def _same_rows(table: "Table", one: int | None, other: int | None) -> bool:

@@ -179,7 +179,7 @@ def test_one_day_of_a_year_reads_a_fiftieth_of_what_a_rebuild_reads(spark: Spark
     assert 0 < read.so_far() <= 0.02 * rebuild
     assert made.rows == made.rebuilt
 
-    read, before = RowsRead(spark), made.snapshots
+    before, read = made.snapshots, RowsRead(spark)
     result = made.result(WHOLE_YEAR)
     assert metadata(result, made.table)["read"] == "0 of 365 windows had changed"
     assert (read.so_far(), made.snapshots) == (0, before)

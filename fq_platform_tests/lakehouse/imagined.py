@@ -106,7 +106,7 @@ class ImaginedTable:
             parent_snapshot_id=head,
             timestamp_ms=number,
             manifest_list="",
-            summary=Summary(operation, **(summary or {})),
+            summary=Summary(operation, **{"added-data-files": str(len(windows)), **(summary or {})}),
             listed=(*(before.listed if before else ()), Manifest(number, windows)),
         )
         self.metadata.snapshots.append(new)
@@ -128,6 +128,9 @@ class ImaginedTable:
         """Expire all snapshots but the newest of the line."""
         keep = self.line[:kept]
         self.metadata.snapshots = [known for known in self.metadata.snapshots if known.snapshot_id in keep]
+
+    def snapshot_by_id(self, number: int) -> Commit | None:
+        return next((known for known in self.metadata.snapshots if known.snapshot_id == number), None)
 
     @contextmanager
     def transaction(self) -> Iterator["ImaginedTable"]:
@@ -164,7 +167,10 @@ class Run:
         made, position = self._tables.made, self.plan.position
         if self._differs:
             summary = {property_name(RAW): position.to_json()} if position else {}
-            made.commit(Operation.OVERWRITE, self.plan.read, self._new(made.holds), summary)
+            new, merges = self._new(made.holds), self.plan.since is not None
+            made.commit(Operation.OVERWRITE, self.plan.read, new, {} if merges else summary)
+            if merges:  # SQL takes no properties: they follow in a snapshot without files
+                made.commit(Operation.APPEND, frozenset(), new, summary)
         elif position and self.plan.advances:
             note(self._tables, MADE, RAW, position, compared=made.metadata.current_snapshot_id)  # type: ignore[arg-type]
 
