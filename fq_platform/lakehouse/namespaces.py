@@ -23,14 +23,16 @@ def prepare(catalog: "Catalog", layout: Layout) -> None:
     """Give a catalog the namespaces of a layout; what is there already stays.
 
     Shared tables that an earlier version, or the other value of FQ_NESTED_NAMESPACES, left under their other name are
-    renamed: a step in the catalog alone, in which no file is touched.
+    renamed in a SQL catalog: a step in the catalog alone, in which no file is touched. In another catalog they are
+    refused: what a rename does to the files is up to its server, and one was seen to lose them.
 
     Args:
         catalog: A PyIceberg catalog.
         layout: Its layout.
 
     Raises:
-        FqError: The catalog does not nest namespaces though the layout does, or a shared table is there twice.
+        FqError: The catalog does not nest namespaces though the layout does, a shared table is there twice, or shared
+            tables are there under their other name and cannot be renamed here.
         NamespaceAlreadyExistsError: Another process made one between our look and our attempt.
     """
     known = _namespaces(catalog, layout)
@@ -39,8 +41,12 @@ def prepare(catalog: "Catalog", layout: Layout) -> None:
         if namespace not in known:
             _create(catalog, namespace, layer)
     former = _FLAT_SHARED if layout.nested else NESTED_SHARED
-    if former in known and _is_ours(catalog, former):
+    if former not in known:
+        return
+    if catalog.properties.get("type") == "sql":
         _bring_home(catalog, layout, former)
+    elif LAYER_PROPERTY in catalog.load_namespace_properties(former):  # else it is that of others in the same catalog
+        _require_empty(catalog, layout, former)
 
 
 def _namespaces(catalog: "Catalog", layout: Layout) -> set[Namespace]:
@@ -69,9 +75,15 @@ def _create(catalog: "Catalog", namespace: Namespace, layer: Layer) -> None:
         ) from None
 
 
-def _is_ours(catalog: "Catalog", namespace: Namespace) -> bool:
-    """Whether we made a namespace; a catalog in SQL is ours, another may serve many."""
-    return catalog.properties.get("type") == "sql" or LAYER_PROPERTY in catalog.load_namespace_properties(namespace)
+def _require_empty(catalog: "Catalog", layout: Layout, former: Namespace) -> None:
+    tables = [".".join(identifier) for identifier in catalog.list_tables(former)]
+    if tables:
+        raise FqError(
+            f"Shared tables are there under their other name: {', '.join(tables)}",
+            where="FQ_NESTED_NAMESPACES",
+            fix=f"Set it to {str(not layout.nested).lower()} to go on with these names; or move the tables to "
+            f"{'.'.join(layout.namespace(Layer.SHARED))} with the catalog's own tools, or drop them and make them anew",
+        )
 
 
 def _bring_home(catalog: "Catalog", layout: Layout, former: Namespace) -> None:

@@ -1,18 +1,15 @@
 """Namespaces come into being, and tables of a former layout come into them with all that they hold."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.memory import InMemoryCatalog
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
-from fq_platform.lakehouse.layout import Layout, layout_of
+from fq_platform.lakehouse.layout import layout_of
 from fq_platform.lakehouse.listing import list_names
-from fq_platform.lakehouse.namespaces import prepare
 from fq_platform.query.engine import QueryEngine, open_engine
 from fq_platform.query.options import EngineName
 from fq_platform.settings import Settings
@@ -75,19 +72,6 @@ def test_table_that_is_there_under_both_names_is_refused_and_neither_is_touched(
 
     assert sorted(catalog.list_tables("shared")) == [("shared", "dim_a"), ("shared", "dim_x")]
     assert catalog.list_tables(("curated", "shared")) == [("curated", "shared", "dim_x")]
-
-
-def test_namespace_of_others_in_a_catalog_that_serves_many_is_let_alone(tmp_path: Path) -> None:
-    class ServesMany(InMemoryCatalog):
-        """A catalog that is known to be no database of ours."""
-
-    catalog = ServesMany("many", warehouse=tmp_path.as_uri())
-    catalog.create_namespace("shared", {"owner": "somebody else"})
-    catalog.create_table("shared.theirs", ROWS.schema)
-
-    prepare(catalog, Layout(None, nested=True))
-
-    assert catalog.list_tables("shared") == [("shared", "theirs")]
 
 
 @pytest.mark.parametrize("nested", [True, False])
