@@ -1,25 +1,24 @@
 """DuckDB, embedded, over the Iceberg catalog: every table a query names becomes a view over its current metadata.
 
-Belongs here: what DuckDB needs to read the lakehouse. Does not: the statement's check (`duckdb_statement.py`), output.
+Belongs here: from a statement to its rows. Does not: the statement's check (`duckdb_statement.py`), DuckDB's
+configuration (`duckdb_connection.py`), output.
 """
 
-import importlib.util
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import open_catalog, warehouse_uri
+from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName, layout_of
 from fq_platform.lakehouse.listing import list_names
 from fq_platform.lakehouse.versions import require_changelog
-from fq_platform.query.current_state import CREATE_CURRENT
+from fq_platform.query.duckdb_connection import connect, enclose, literal
 from fq_platform.query.duckdb_names import flattened, tables_meant, unknown_table
 from fq_platform.query.duckdb_statement import References, tables_read
 from fq_platform.query.time_travel import AsOf, snapshots_as_of
@@ -28,9 +27,6 @@ from fq_platform.settings import Settings
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
-
-EXTENSIONS = ("httpfs", "avro", "iceberg")
-"""In this order: each needs the ones before it."""
 
 ROWS_PER_BATCH = 65_536
 _UNKNOWN_TABLE = re.compile(r'^Catalog Error: Table with name "?(.+?)"? does not exist')
@@ -65,7 +61,7 @@ class DuckDbEngine:
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
-        connection = _connect(self._settings)
+        connection = connect(self._settings)
         try:
             names = self._names()
             with self._errors_for_users():
@@ -98,6 +94,7 @@ class DuckDbEngine:
             if name in changelogs:
                 require_changelog(name.dotted, table.schema().column_names)
         snapshots = snapshots_as_of(tables, as_of) if as_of is not None else [None] * len(tables)
+        enclose(connection, self._settings, tables)
         with self._errors_for_users():
             for name, table, snapshot in zip(chosen, tables, snapshots, strict=True):
                 _create_view(connection, name, table, snapshot)
@@ -140,55 +137,13 @@ class DuckDbEngine:
             ) from None
 
 
-def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A database in memory that can read the warehouse and nothing else, and fetches nothing from the network."""
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            # Checking signatures costs 0.3 CPU-seconds a query; the files come from locked wheels, and SQL cannot LOAD.
-            "allow_unsigned_extensions": "true",
-            "temp_directory": str(settings.home / "tmp"),
-        }
-    )
-    for extension in EXTENSIONS:
-        connection.load_extension(str(_extension_file(extension)))
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
-    connection.execute(f"USE {CATALOG}")
-    for layer in Layer:
-        connection.execute(f"CREATE SCHEMA {layer}")
-    connection.execute(CREATE_CURRENT)
-    connection.execute(f"SET allowed_directories = [{_literal(warehouse_uri(settings) + '/')}]")
-    connection.execute("SET enable_external_access = false")
-    return connection
-
-
 def _end(connection: duckdb.DuckDBPyConnection) -> None:
     """Close a connection; its threads are told first, or closing waits until they have finished the query."""
     connection.interrupt()
     connection.close()
 
 
-def _extension_file(name: str) -> Path:
-    """The extension's library inside its wheel, of exactly the running DuckDB's version."""
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    folder = Path(spec.origin).parent if spec and spec.origin else Path()
-    file = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-    if not file.is_file():
-        raise FqError(
-            f"DuckDB's extension {name} is not installed for version {duckdb.__version__}",
-            where=str(file),
-            fix=f"Install it: pip install duckdb-extension-{name}=={duckdb.__version__}",
-        )
-    return file
-
-
 def _create_view(connection: duckdb.DuckDBPyConnection, name: TableName, table: "Table", snapshot: int | None) -> None:
     at = f", snapshot_from_id = {snapshot}" if snapshot is not None else ""
     view = f'"{name.layer}"."{name.name}"'
-    connection.execute(f"CREATE VIEW {view} AS FROM iceberg_scan({_literal(table.metadata_location)}{at})")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    connection.execute(f"CREATE VIEW {view} AS FROM iceberg_scan({literal(table.metadata_location)}{at})")
