@@ -4,6 +4,7 @@ Belongs here: connecting to the catalog, and making it on first use. Does not: i
 or writing tables.
 """
 
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,11 @@ def _set_up(properties: dict[str, str], layout: Layout) -> "Catalog":
 def _connect(properties: dict[str, str], layout: Layout) -> "Catalog":
     """The catalog with all that it needs; what is there already stays."""
     from pyiceberg.catalog import load_catalog
+    from pyiceberg.catalog.sql import SqlCatalog
 
     catalog = load_catalog(CATALOG, **properties)
+    if isinstance(catalog, SqlCatalog):
+        # Its connections would stay until the garbage collector comes by: a database server has not that many.
+        weakref.finalize(catalog, catalog.engine.dispose)
     prepare(catalog, layout)
     return catalog

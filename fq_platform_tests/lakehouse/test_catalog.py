@@ -2,13 +2,19 @@
 
 import subprocess
 import sys
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
+from pydantic import SecretStr
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog, spark_catalog_conf
-from fq_platform.settings import Settings
+from fq_platform.settings import Profile, Settings
+from fq_platform_tests.fixtures.catalog_servers import Postgres
 
 NAMESPACES = [("analytics",), ("curated",), ("raw",)]
 PROCESSES, HOMES = 3, 8
@@ -92,3 +98,32 @@ def test_spark_is_told_of_the_same_catalog_and_warehouse(settings: Settings) -> 
     assert conf["spark.sql.catalog.iceberg.uri"] == f"jdbc:sqlite:{settings.catalog_file}"
     assert conf["spark.sql.catalog.iceberg.warehouse"] == f"file://{settings.warehouse}"
     assert conf["spark.sql.catalog.iceberg.jdbc.schema-version"] == "V1"
+
+
+@pytest.fixture
+def postgres_settings(postgres: Postgres, tmp_path: Path) -> Settings:
+    uri = SecretStr(postgres.create(f"opened_{uuid.uuid4().hex}"))
+    return Settings(home=tmp_path, profile=Profile.SQL, catalog_uri=uri)
+
+
+@pytest.mark.services
+def test_shared_catalog_may_be_opened_for_the_first_time_by_many_at_once(postgres_settings: Settings) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        opened = list(threads.map(open_catalog, [postgres_settings] * 8))
+
+    assert all(catalog.namespace_exists(("curated", "shared")) for catalog in opened)
+    assert sorted(opened[0].list_namespaces()) == NAMESPACES
+
+
+@pytest.mark.services
+def test_connections_to_a_shared_catalog_end_with_their_use(postgres_settings: Settings) -> None:
+    assert postgres_settings.catalog_uri is not None
+    with closing(psycopg2.connect(postgres_settings.catalog_uri.get_secret_value())) as watching:
+        watching.autocommit = True
+        for _ in range(10):
+            open_catalog(postgres_settings).list_tables("raw")
+        with watching.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            (others,) = cursor.fetchone()
+
+    assert others - 1 <= 2
