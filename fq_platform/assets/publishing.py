@@ -83,6 +83,8 @@ def write_audit_publish(
         audit.drop_branch(catalog, table, branch)  # what an attempt left that was overtaken or interrupted
         stored = io_manager.store(context, rows, branch=branch)
         written_to = branch if stored.written.changed else None
+        if written_to is None:
+            audit.drop_branch(catalog, table, branch)  # it was made, but holds nothing of its own
         candidate = _candidate(
             io_manager.spark.spark_session,
             table,
