@@ -16,6 +16,7 @@ from fq_platform.lakehouse.upkeep.figures import (
     expirable,
     expires_before,
     fewest_kept,
+    keeps_files,
     summary_number,
 )
 from fq_platform.lakehouse.upkeep.policy import AUDIT_BRANCH_AGE, policy_of
@@ -47,6 +48,8 @@ def expire(lake: Lake, name: TableName, table: "Table") -> Done:
     policy = policy_of(name.layer, table.properties, name.qualified)
     if not expirable(table, policy, lake.now):
         return _done(before, before, branches=dropped)
+    if keeps_files(table):
+        return _done(before, before, branches=dropped, note="left alone: its gc.enabled is false")
     if name.layer is Layer.RAW:
         _require_every_row(name, table)
     session = lake.session()

@@ -49,6 +49,11 @@ def summary_number(snapshot: Snapshot, name: str) -> int:
     return int(snapshot.summary.additional_properties.get(name, 0)) if snapshot.summary else 0
 
 
+def keeps_files(table: Table) -> bool:
+    """Whether no file of the table may be deleted, since other tables may name it too (`gc.enabled` is false)."""
+    return str(table.properties.get("gc.enabled", "true")).lower() == "false"
+
+
 def target_bytes(table: Table) -> int:
     """The size that the table's data files should have (bytes)."""
     return int(table.properties.get(_TARGET_PROPERTY, _TARGET_BYTES))

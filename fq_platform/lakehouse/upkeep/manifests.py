@@ -5,6 +5,8 @@ Belongs here: keeping them few. Does not: data files.
 
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import CommitFailedException
+
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform.lakehouse.upkeep import figures
 from fq_platform.lakehouse.upkeep.policy import MANIFESTS_PAY
@@ -50,8 +52,11 @@ def _let_commits_clean_up(name: TableName, table: "Table") -> str:
     """Set the property where it is not set at all. Whoever writes to raw may have no right to delete anything."""
     if name.layer is Layer.RAW or DELETE_METADATA_PROPERTY in table.properties:
         return ""
-    with table.transaction() as transaction:
-        transaction.set_properties({DELETE_METADATA_PROPERTY: "true"})
+    try:
+        with table.transaction() as transaction:
+            transaction.set_properties({DELETE_METADATA_PROPERTY: "true"})
+    except CommitFailedException:
+        return ""  # a writer was quicker; there is a next time
     return f"set {DELETE_METADATA_PROPERTY}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.upkeep.figures import keeps_files
 from fq_platform.lakehouse.upkeep.policy import ORPHAN_AGE, YOUNGEST_ORPHAN
 from fq_platform.lakehouse.upkeep.procedures import call
 from fq_platform.lakehouse.upkeep.tables import Done, Lake, Operation, find_tables
@@ -40,6 +41,8 @@ def orphan_removal(age: dt.timedelta = ORPHAN_AGE, *, dry_run: bool = False) -> 
     folders: dict[TableName, str] = {}
 
     def remove(lake: Lake, name: TableName, table: "Table") -> Done:
+        if keeps_files(table):
+            return Done({"orphans": 0, "removed": 0}, "left alone: its gc.enabled is false")
         if not folders:
             folders.update((other, _folder(lake.catalog.load_table(other.identifier))) for other in find_tables(lake))
         _require_own_folder(name, table, folders)

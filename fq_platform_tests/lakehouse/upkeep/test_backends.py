@@ -1,8 +1,7 @@
-"""Upkeep on every catalog and storage."""
+"""Upkeep on every catalog over S3; the other tests are about a folder."""
 
 import datetime as dt
 
-import pyarrow as pa
 import pytest
 
 from fq_platform.lakehouse.catalog import open_catalog
@@ -10,7 +9,6 @@ from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.lakehouse.upkeep.compaction import compact
 from fq_platform.lakehouse.upkeep.expiry import expire
 from fq_platform.lakehouse.upkeep.health import examine
-from fq_platform.lakehouse.upkeep.manifests import rewrite_manifests
 from fq_platform.lakehouse.upkeep.orphans import orphan_removal
 from fq_platform.lakehouse.upkeep.tables import Lake
 from fq_platform_tests.fixtures.catalogs import BACKENDS, LakeBackends
@@ -20,8 +18,10 @@ NAME = TableName(Layer.SHARED, "worn")
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_tables_of_every_backend_are_looked_after(spark: object, lake_backends: LakeBackends, backend: str) -> None:
+@pytest.mark.parametrize("backend", [backend for backend in BACKENDS if backend.endswith("s3")])
+def test_tables_in_s3_are_looked_after_whatever_the_catalog(
+    spark: object, lake_backends: LakeBackends, backend: str
+) -> None:
     from fq_platform.resources.spark import start_session
 
     settings = lake_backends(backend)
@@ -30,19 +30,14 @@ def test_tables_of_every_backend_are_looked_after(spark: object, lake_backends: 
     table = make_table(now.catalog, NAME, now.layout)
     with table.transaction() as change:
         change.set_properties({"history.expire.min-snapshots-to-keep": "1"})
-    append(table, days=2, times=10)
-    table.overwrite(pa.table({"day": [dt.date(2026, 1, 1)] * 2, "n": [7, 8]}), "day = '2026-01-01'")
-    append(table, days=1, times=10)
-    expected = sorted([*range(10), 7, 8, *range(10)])
+    append(table, days=1, times=5)
 
-    assert do(now, compact, NAME).figures["files_after"] == 2
-    assert do(now, rewrite_manifests, NAME).figures["manifests_after"] == 1
-    assert numbers(table) == expected
+    assert do(now, compact, NAME).figures["files_after"] == 1
+    assert numbers(table) == [0, 1, 2, 3, 4]
 
-    table.refresh().append(pa.table({"day": [dt.date(2026, 1, 3)], "n": [10]}))
+    append(table, days=1, times=1)
     expired = do(next_month, expire, NAME).figures
-    assert expired["snapshots_after"] == 1
-    assert expired["data_files_deleted"] == 31
+    assert (expired["snapshots_after"], expired["data_files_deleted"]) == (1, 5)
     young = f"{table.location()}/data/begun.parquet"
     with table.io.new_output(young).create() as file:
         file.write(b"not finished yet")
@@ -50,5 +45,5 @@ def test_tables_of_every_backend_are_looked_after(spark: object, lake_backends: 
     assert do(now, orphan_removal(), NAME).figures["removed"] == 0
 
     assert table.io.new_input(young).exists()
-    assert numbers(table) == sorted([*expected, 10])
+    assert numbers(table) == [0, 0, 1, 2, 3, 4]
     assert examine(table.refresh(), NAME).complaints == []

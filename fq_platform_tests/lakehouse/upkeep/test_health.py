@@ -13,7 +13,9 @@ from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.lakehouse.upkeep import figures, policy
 from fq_platform.lakehouse.upkeep.audits import last_touched
 from fq_platform.lakehouse.upkeep.compaction import compact
+from fq_platform.lakehouse.upkeep.expiry import expire
 from fq_platform.lakehouse.upkeep.health import examine
+from fq_platform.lakehouse.upkeep.orphans import orphan_removal
 from fq_platform.lakehouse.upkeep.policy import POLICIES, Policy, policy_of
 from fq_platform.lakehouse.upkeep.tables import Lake
 from fq_platform.settings import Settings
@@ -31,6 +33,10 @@ def catalog(settings: Settings) -> Catalog:
 @pytest.fixture
 def table(catalog: Catalog, settings: Settings) -> Table:
     return make_table(catalog, NAME, layout_of(settings))
+
+
+def _no_session() -> Never:
+    raise AssertionError("there is something to do")
 
 
 def later(days: float) -> dt.datetime:
@@ -126,13 +132,20 @@ def test_table_that_is_being_audited_is_not_compacted(catalog: Catalog, settings
     table.manage_snapshots().create_branch(table.snapshots()[0].snapshot_id, "audit_1").commit()
     append(table, days=1, times=1, branch="audit_1")
 
-    def no_session() -> Never:
-        raise AssertionError("there is something to do")
-
-    done = do(Lake(catalog, layout_of(settings), no_session), compact, NAME)
+    done = do(Lake(catalog, layout_of(settings), _no_session), compact, NAME)
     assert done.note == "left alone: audit_1 is about to be published"
     with pytest.raises(FqError, match="there is something to do"):
-        do(Lake(catalog, layout_of(settings), no_session, later(0.1)), compact, NAME)
+        do(Lake(catalog, layout_of(settings), _no_session, later(0.1)), compact, NAME)
+
+
+def test_table_whose_files_others_may_name_loses_none(catalog: Catalog, settings: Settings, table: Table) -> None:
+    append(table, days=1, times=12)
+    with table.transaction() as change:
+        change.set_properties({"gc.enabled": "false"})
+    lake = Lake(catalog, layout_of(settings), _no_session, later(15))
+
+    for operation in (expire, orphan_removal()):
+        assert do(lake, operation, NAME).note == "left alone: its gc.enabled is false"
 
 
 def test_snapshots_expire_by_age(table: Table) -> None:
