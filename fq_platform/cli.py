@@ -116,8 +116,9 @@ def query(
 ) -> None:
     """Answer SQL over the lakehouse: one statement that only reads, such as SELECT, DESCRIBE or SUMMARIZE.
 
-    Tables are named raw.x, curated.y, shared.d, analytics.z; `fq tables` lists them. A raw table has every version of
-    a document, current(raw.x) the documents that live, each once; current(raw.x, '2026-01-31') those that lived then.
+    Tables are named raw.x, curated.y, shared.d (or curated.shared.d), analytics.z; `fq tables` lists them. A raw table
+    has every version of a document, current(raw.x) the documents that live, each once; current(raw.x, '2026-01-31')
+    those that lived then.
 
     Values are exact in every format: in JSON, decimals with a fraction are strings; in CSV, NULL is an empty field
     and "" an empty string.

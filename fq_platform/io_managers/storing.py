@@ -15,7 +15,7 @@ from fq_platform.io_managers.partition_rows import rows_by_partition
 from fq_platform.io_managers.scope import RunScope
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
-from fq_platform.lakehouse.table_options import TableDocs, TableOptions, Target, WriteMode
+from fq_platform.lakehouse.table_options import COLUMN_COMMENTS, TableDocs, TableOptions, Target, WriteMode
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -131,10 +131,12 @@ def _docs(scope: RunScope) -> TableDocs:
     declared = scope.metadata.get(COLUMN_SCHEMA)
     schema = getattr(declared, "schema", declared)  # Dagster wraps it in a metadata value
     columns = schema.columns if isinstance(schema, dg.TableSchema) else []
+    further = scope.metadata.get(COLUMN_COMMENTS, {})  # of nested fields, which that schema does not show
+    comments = {column.name: column.description for column in columns if column.description}
     return TableDocs(
         description=scope.description,
         owner=", ".join(scope.owners),
-        columns={column.name: column.description for column in columns if column.description},
+        columns=comments | dict(getattr(further, "value", further)),
     )
 
 

@@ -5,9 +5,20 @@ import pytest
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 
-from fq_platform.assets.documentation import column_lineage, column_schema, docs, owners, schema_of_table
+from fq_platform.assets.documentation import (
+    column_lineage,
+    column_schema,
+    description,
+    docs,
+    owners,
+    schema_of_table,
+    table_metadata,
+)
 from fq_platform.contracts import CONTRACTS, Contract
+from fq_platform.io_managers.scope import RunScope
+from fq_platform.io_managers.storing import target_of
 from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.layout import layout_of
 from fq_platform.settings import Settings
 
 contracts = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -82,3 +93,20 @@ def test_columns_of_a_raw_table_are_those_that_it_has(settings: Settings) -> Non
         ("n", "long", None),
     ]
     assert [column.constraints.nullable for column in shown.columns] == [False, True]
+
+
+@contracts
+def test_io_manager_writes_what_the_contract_says_into_the_table(contract: Contract, settings: Settings) -> None:
+    table = layout_of(settings).place(contract.table("app"))
+    asset = dg.AssetSpec(
+        list(table.key),
+        description=description(contract),
+        owners=owners(contract),
+        metadata=table_metadata(contract, table, inputs(contract)),
+    )
+    scope = RunScope(
+        asset.key, "run", metadata=asset.metadata, description=asset.description or "", owners=asset.owners
+    )
+
+    assert target_of(settings, "app", scope).docs == docs(contract)
+    assert target_of(settings, "app", scope).table == table
