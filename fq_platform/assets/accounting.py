@@ -38,12 +38,15 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
     def table(name: str) -> dg.AssetKey:
         return dg.AssetKey(list(CONTRACTS[name].table(sources.app).key))
 
+    def of_raw(name: str, collection: str) -> TableAsset:
+        return TableAsset(CONTRACTS[name], {collection: raw_key(sources, collection)}, incremental=True)
+
     declared = (
-        TableAsset(CONTRACTS["orders_silver"], {"orders": raw_key(sources, "orders")}),
-        TableAsset(CONTRACTS["customers_silver"], {"customers": raw_key(sources, "customers")}),
-        TableAsset(CONTRACTS["invoices_silver"], {"invoices": raw_key(sources, "invoices")}),
-        TableAsset(CONTRACTS["payments_silver"], {"payments": raw_key(sources, "payments")}),
-        TableAsset(CONTRACTS["dim_products"], {"products": raw_key(sources, "products")}),
+        of_raw("orders_silver", "orders"),
+        of_raw("customers_silver", "customers"),
+        of_raw("invoices_silver", "invoices"),
+        of_raw("payments_silver", "payments"),
+        of_raw("dim_products", "products"),
         TableAsset(CONTRACTS["dim_customers"], {"customers_silver": table("customers_silver")}),
         TableAsset(
             CONTRACTS["fct_orders"],
