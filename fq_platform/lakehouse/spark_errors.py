@@ -1,7 +1,7 @@
 """Errors of Spark's expressions, in words that name the table and what to do.
 
-Belongs here: recognising values and columns that a query cannot cope with. Does not: errors of disk and catalog
-(`storage.py`).
+Belongs here: recognising values and columns that a query cannot cope with. Does not: errors of disk, S3 and catalog
+(`storage.py`), which are asked here too.
 """
 
 import re
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pyspark.errors import AnalysisException
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.storage import explain_storage_error
 
 _MISSING_COLUMN = ("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")
 _BAD_VALUES = (
@@ -31,13 +32,13 @@ _SAID = re.compile(r"\[(?P<kind>[A-Z_]+)[A-Z_.]*\] (?P<text>.+?)(?=\.? (?:Correc
 
 @contextmanager
 def spark_errors(table: str) -> Iterator[None]:
-    """Turn the errors that data cause in a transform into errors that say what to do.
+    """Turn the errors that data and storage cause in a transform into errors that say what to do.
 
     Args:
         table: Qualified name of the table that is being made.
 
     Raises:
-        FqError: A column that is read does not exist, or a value cannot be cast or computed with.
+        FqError: A column that is read does not exist, a value cannot be cast or computed with, or storage fails.
             Anything else passes through as it is.
     """
     try:
@@ -45,7 +46,7 @@ def spark_errors(table: str) -> Iterator[None]:
     except FqError:
         raise
     except Exception as error:  # a failed task's error is PySpark's in Spark Connect, Py4J's in classic Spark
-        known = _missing_column(error, table) or _bad_value(error, table)
+        known = _missing_column(error, table) or _bad_value(error, table) or explain_storage_error(error, table)
         if known is None:
             raise
         raise known from error

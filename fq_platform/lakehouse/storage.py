@@ -1,6 +1,7 @@
 """Errors of the storage beneath the tables, in words that say what to do.
 
-Belongs here: recognising a full disk, missing permissions and a damaged or locked catalog. Does not: retrying.
+Belongs here: recognising a full disk, missing permissions and a damaged or locked catalog. Does not: what S3 says
+(`s3_errors.py`) or a catalog that is a server (`catalog_errors.py`), which are asked here too; retrying.
 """
 
 import errno
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.catalog_errors import explain_catalog_error
+from fq_platform.lakehouse.s3_errors import explain_s3_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded", "File too large")
@@ -51,27 +54,36 @@ def is_disk_full(error: BaseException) -> bool:
 
 @contextmanager
 def storage_errors(where: str) -> Iterator[None]:
-    """Turn errors of disk and catalog into errors that say what to do.
+    """Turn errors of disk, S3 and catalog into errors that say what to do.
 
     Args:
         where: The table or the catalog that is used, for the message.
 
     Raises:
-        FqError: The disk is full, a file may not be written or is missing, or the catalog is locked or damaged.
-            Anything else passes through as it is.
+        FqError: The disk is full, a file may not be written or is missing, the catalog is locked, damaged or does not
+            answer, or S3 does not do what is asked. Anything else passes through as it is.
     """
     try:
         yield
     except FqError:
         raise
     except Exception as error:
-        known = _explain(error, where)
+        known = explain_storage_error(error, where)
         if known is None:
             raise
         raise known from error
 
 
-def _explain(error: Exception, where: str) -> FqError | None:
+def explain_storage_error(error: Exception, where: str) -> FqError | None:
+    """Say what an error of disk, S3 or catalog means.
+
+    Args:
+        error: What PyIceberg, PyArrow, SQLite or Spark raised.
+        where: The table or the catalog that is used, for the message.
+
+    Returns:
+        The error for users; None if the cause is not known here.
+    """
     if is_disk_full(error):
         return FqError(
             "The disk is full; nothing of this write is visible",
@@ -93,4 +105,4 @@ def _explain(error: Exception, where: str) -> FqError | None:
     for text, (what, fix) in _SQLITE.items():
         if text in str(error):
             return FqError(what, where=where, fix=fix)
-    return None
+    return explain_s3_error(error, where) or explain_catalog_error(error, where)

@@ -17,6 +17,8 @@ from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName, layout_of
 from fq_platform.lakehouse.listing import list_names
+from fq_platform.lakehouse.s3_errors import explain_s3_error
+from fq_platform.lakehouse.storage import explain_storage_error
 from fq_platform.lakehouse.versions import require_changelog
 from fq_platform.query.duckdb_connection import connect, enclose, literal
 from fq_platform.query.duckdb_names import flattened, tables_meant, unknown_table
@@ -118,6 +120,11 @@ class DuckDbEngine:
                 where=str(error.filename or error),
                 fix="Restore the warehouse's folder, or drop the table and materialise its asset again",
             ) from None
+        except Exception as error:
+            known = explain_storage_error(error, name.dotted)
+            if known is None:
+                raise
+            raise known from None
 
     @contextmanager
     def _errors_for_users(self) -> Iterator[None]:
@@ -131,7 +138,8 @@ class DuckDbEngine:
             unknown = _UNKNOWN_TABLE.match(message)
             if unknown:
                 raise unknown_table(unknown.group(1), self._names()) from None
-            raise FqError(
+            in_s3 = explain_s3_error(error, "the tables that the query names")
+            raise in_s3 or FqError(
                 f"DuckDB cannot answer the query:\n{message}",
                 fix="Correct the SQL; `fq tables` lists the tables, DESCRIBE <table> their columns",
             ) from None
