@@ -1,12 +1,16 @@
 """Spark and PyIceberg see the same tables on every pair of a catalog and a storage, from one settings object."""
 
+from collections.abc import Callable
+
+import dagster as dg
 import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
-from fq_platform.resources.spark import start_session
+from fq_platform.resources.spark import SparkResource, start_session
 from fq_platform.settings import Settings
 from fq_platform_tests.fixtures.catalogs import BACKENDS, LakeBackends
 
@@ -39,3 +43,18 @@ def test_tables_made_by_one_engine_are_read_and_appended_to_by_the_other(backend
     assert sorted(session.table(by_spark.qualified).toPandas()["id"]) == [1, 1, 2]
     assert session.table(by_python.qualified).count() == 3
     assert catalog.list_tables(by_python.identifier[:-1]) == [by_python.identifier]
+
+
+def test_assets_are_stored_in_the_lakehouse_of_their_resource(
+    backend: Settings, resource_over: Callable[[Settings], SparkResource]
+) -> None:
+    @dg.asset(key_prefix="analytics", io_manager_key="io_manager")
+    def stored(spark: SparkResource) -> DataFrame:
+        return spark.spark_session.createDataFrame([(1,), (2,)], "id BIGINT")
+
+    resource = resource_over(backend)
+    manager = SparkIcebergIOManager(spark=resource, app="app")
+    done = dg.materialize([stored], resources={"spark": resource, "io_manager": manager})
+
+    assert done.success
+    assert open_catalog(backend).load_table("analytics.stored").scan().to_arrow()["id"].to_pylist() == [1, 2]

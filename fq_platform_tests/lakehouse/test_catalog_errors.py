@@ -95,7 +95,9 @@ def test_glue_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code
     assert refused.where == server.url
 
 
-def test_glue_without_keys(tmp_path: Path) -> None:
+def test_glue_without_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
     refused = refusal(Settings(home=tmp_path, profile=Profile.GLUE, glue_endpoint=NOBODY))
 
     assert refused.what == "There are no AWS keys: Unable to locate credentials"
