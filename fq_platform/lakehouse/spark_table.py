@@ -1,13 +1,12 @@
-"""Reading and replacing windows of Iceberg tables through Spark, one atomic snapshot at a time.
+"""Windows of Iceberg tables, and the rows in them, through Spark.
 
-Belongs here: what needs a Spark session and a table. Does not: assets, runs and partitions of Dagster.
+Belongs here: what readers and writers share. Does not: writing (`spark_write.py`), partitions of Dagster.
 Only what Spark Connect offers is used.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -16,9 +15,6 @@ from pyspark.sql.types import DataType, DateType, StructType, TimestampNTZType, 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.spark_schema import quote
-
-if TYPE_CHECKING:
-    pass
 
 FILE_OPEN_COST = 1024 * 1024
 """Bytes that opening a file counts for when files are packed into tasks. A day's file is far smaller than the default

@@ -86,13 +86,19 @@ def written(
     table = catalog.load_table(target.table.identifier)
     snapshot = own_snapshot(table, summary) if changed else head(table, target.ref)
     properties = properties_of(snapshot)
-    total = properties.get("total-records")
     return Written(
         changed=changed,
         rows_by_day={day: rows for day, (rows, _) in content.items()},
-        table_rows=int(total) if total is not None else None,
+        table_rows=_rows(properties),
         snapshot_id=snapshot.snapshot_id if snapshot else None,
         bytes_added=int(properties.get("added-files-size", 0)) if changed else 0,
         schema=schema,
         counts=counts or {},
     )
+
+
+def _rows(properties: Mapping[str, str]) -> int | None:
+    """The rows in the table by a snapshot's summary, which counts deleted ones among the rows of their files."""
+    if "total-records" not in properties or int(properties.get("total-equality-deletes", 0)):
+        return None
+    return int(properties["total-records"]) - int(properties.get("total-position-deletes", 0))

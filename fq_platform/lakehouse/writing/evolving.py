@@ -55,9 +55,13 @@ def evolve(table: "Table", target: Target, changes: Sequence[Change] = ()) -> bo
     if respecified:
         with transaction.update_spec() as update:
             change_spec(update, table, transaction.table_metadata.schema(), target)
-    if not (differs or properties or removed or reordered or respecified):
+    unordered = _orders_no_more(table, target)
+    if differs or properties or removed or reordered or respecified:
+        table = transaction.commit_transaction()
+    elif not unordered:
         return False
-    transaction.commit_transaction()
+    if unordered:
+        _remove_order(table)
     return True
 
 
@@ -94,9 +98,8 @@ def _property_changes(table: "Table", target: Target) -> tuple[dict[str, str], l
 
 def _evolve_order(transaction: "Transaction", table: "Table", target: Target) -> bool:
     declared = list(target.options.sort_fields)
-    _, was_declared = formerly_declared(table)
-    if not declared and not was_declared:
-        return False  # an order that nobody declared is somebody's own
+    if not declared:
+        return False  # an order that nobody declares is somebody's own, or goes last
     present = present_sort_fields(table)
     if [(f.column.lower(), f.descending, f.nulls_first) for f in present] == [
         (f.column.lower(), f.descending, f.nulls_first) for f in declared
@@ -110,3 +113,21 @@ def _evolve_order(transaction: "Transaction", table: "Table", target: Target) ->
             add = update.desc if field.direction.name == "DESC" else update.asc
             add(name, IdentityTransform(), field.null_order)
     return True
+
+
+def _orders_no_more(table: "Table", target: Target) -> bool:
+    """Whether the table has an order that was declared and is no longer."""
+    _, was_declared = formerly_declared(table)
+    return was_declared and not target.options.sort_by and bool(table.sort_order().fields)
+
+
+def _remove_order(table: "Table") -> None:
+    """Let new files have no order, past PyIceberg's transaction, which takes no empty one."""
+    from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
+    from pyiceberg.table.update import AddSortOrderUpdate, AssertTableUUID, SetDefaultSortOrderUpdate, TableUpdate
+
+    number = UNSORTED_SORT_ORDER.order_id
+    known = any(order.order_id == number for order in table.metadata.sort_orders)
+    added: tuple[TableUpdate, ...] = () if known else (AddSortOrderUpdate(sort_order=UNSORTED_SORT_ORDER),)
+    chosen = SetDefaultSortOrderUpdate(sort_order_id=number)
+    table.catalog.commit_table(table, (AssertTableUUID(uuid=table.metadata.table_uuid),), (*added, chosen))

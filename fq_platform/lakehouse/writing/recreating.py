@@ -72,7 +72,7 @@ def _replace(job: Job, state: State | None) -> Written:
     partition_spec(target, schema)  # both refuse what cannot be, before anything is replaced
     sort_order(target, schema)
     (content,) = contents(target.table, None, job.rows)
-    location = state.table.location() if state else target.location
+    location = None if state else target.location  # a table that is replaced stays where it is
     _create(job, _sorted(job.rows, target), location)
     made = look(job.spark, job.catalog, target)
     if made is None:

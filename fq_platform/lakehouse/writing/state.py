@@ -55,7 +55,7 @@ def rows_at(spark: SparkSession, target: Target, state: State) -> DataFrame:
     reader = spark.read.option("file-open-cost", FILE_OPEN_COST)
     if state.base is None:
         return reader.table(target.table.qualified).where("false")
-    # A snapshot is read with the columns of its time.
+    # Whether a snapshot is read with the columns of its time or with today's depends on how it is named.
     then = reader.option("snapshot-id", str(state.base.snapshot_id)).table(target.table.qualified)
     return then if then.schema == state.schema else then.select(*conformed(then.schema, state.schema))
 
