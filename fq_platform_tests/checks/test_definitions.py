@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from fq_platform.checks import audits_of, build_checks
+from fq_platform.checks.reporting import contract_table
 from fq_platform.contracts import CONTRACTS
 from fq_platform.lakehouse.layout import Layer, TableName
 
@@ -23,7 +24,7 @@ COLLECTIONS = ("orders", "customers", "invoices", "payments", "products")
 
 def _tables(app: str) -> dict[str, TableName]:
     """Every table by the name of its contract, and the raw ones by collection."""
-    tables = {name: contract.table(app) for name, contract in CONTRACTS.items()}
+    tables = {name: contract_table(name, app) for name in CONTRACTS}
     return tables | {name: TableName(Layer.RAW, f"{app}_{name}", app) for name in COLLECTIONS}
 
 
@@ -35,7 +36,7 @@ def write(spark: "SparkSession") -> Iterator[Callable[..., None]]:
     def write_tables(app: str, **frames: "DataFrame") -> None:
         for name, frame in frames.items():
             table = _tables(app)[name]
-            spark.sql(f"CREATE NAMESPACE IF NOT EXISTS iceberg.{table.layer.value}")
+            spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {table.qualified.rpartition('.')[0]}")
             frame.coalesce(1).writeTo(table.qualified).createOrReplace()
             written.append(table.qualified)
 
@@ -48,10 +49,10 @@ def _run(
     spark_resource: "SparkResource", app: str, *tables: str, raise_on_error: bool = True
 ) -> dict[str, dg.AssetCheckEvaluation]:
     """The evaluations of the checks beside these tables, by `<table>.<check>`."""
-    keys = [dg.AssetKey(list(_tables(app)[name].identifier)) for name in tables]
+    keys = [dg.AssetKey(list(_tables(app)[name].key)) for name in tables]
     job = dg.define_asset_job("checks", dg.AssetSelection.checks_for_assets(*keys))
     defs = dg.Definitions(
-        assets=[dg.AssetSpec(list(table.identifier)) for table in _tables(app).values()],
+        assets=[dg.AssetSpec(list(table.key)) for table in _tables(app).values()],
         asset_checks=build_checks(app),
         jobs=[job],
         resources={"spark": spark_resource},
@@ -85,7 +86,7 @@ def test_bad_rows_fail_their_checks_with_counts_and_examples(
     good = good_tables["payments_silver"]
     odd = (
         good.withColumn("invoice_id", sf.lit("gone"))
-        .withColumn("method", sf.lit("shells"))
+        .withColumn("payment_method", sf.lit("shells"))
         .withColumn("data_issues", sf.array(sf.lit("amount: odd")))
     )
     others = {name: good_tables[name] for name in ("payments", "invoices_silver", "customers_silver")}
@@ -96,7 +97,7 @@ def test_bad_rows_fail_their_checks_with_counts_and_examples(
     accepted = found["payments_silver.accepted_values"]
     assert (accepted.passed, accepted.severity, accepted.blocking) == (False, dg.AssetCheckSeverity.ERROR, False)
     assert (accepted.metadata["rows"].value, accepted.metadata["violations"].value) == (2, 1)
-    assert accepted.metadata["examples"].value == [{"payment_id": "y1", "currency": "EUR", "method": "shells"}]
+    assert accepted.metadata["examples"].value == [{"payment_id": "y1", "currency": "EUR", "payment_method": "shells"}]
     assert str(accepted.description).startswith("1 of 2 rows: Accepted: ")
     reference = found["payments_silver.references_invoices_silver"]
     assert (reference.passed, reference.severity) == (False, dg.AssetCheckSeverity.WARN)
