@@ -46,7 +46,7 @@ class Orders:
             start_date=START,
             collections={"orders": Collection(partition_by="order_date")},
         )
-        silver = TableAsset(CONTRACTS["orders_silver"], {"orders": raw_key(sources, "orders")})
+        silver = TableAsset(CONTRACTS["orders_silver"], {"orders": raw_key(sources, "orders")}, incremental=True)
         self.table = CONTRACTS["orders_silver"].table(sources.app)
         self.definitions = dg.Definitions(
             [*build_raw_assets(sources), silver.build(sources)],
