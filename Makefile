@@ -12,11 +12,17 @@ DG := VIRTUAL_ENV=$(CURDIR)/.venv DAGSTER_HOME=$(CURDIR)/.venv/dagster PYTHONWAR
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-demo: $(RUN) ## Sample MongoDB -> every table built and checked -> three questions answered
-	@$(BIN)/fq demo $(ARGS)
+# make dev PROFILE=s3local, and the same with demo: what a profile needs is installed with it, and only then.
+PROFILE :=
+S3LOCAL := .venv/.ready-s3local
+READY := $(if $(filter s3local,$(PROFILE)),$(S3LOCAL),$(RUN))
+WITH := $(if $(PROFILE),--profile $(PROFILE))
 
-dev: $(RUN) ## The same stack left running, with the Dagster UI, schedules and sensors on
-	@$(BIN)/fq dev $(ARGS)
+demo: $(READY) ## Sample MongoDB -> every table built and checked -> three questions answered
+	@$(BIN)/fq demo $(WITH) $(ARGS)
+
+dev: $(READY) ## The same stack left running, with the Dagster UI, schedules and sensors on
+	@$(BIN)/fq dev $(WITH) $(ARGS)
 
 test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalog and browser
 	@$(BIN)/pytest $(ARGS)
@@ -49,6 +55,9 @@ clean: ## Remove environments and caches of the checkout; data in .fq stay
 
 $(RUN): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 	@.ci/bootstrap run
+
+$(S3LOCAL): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
+	@.ci/bootstrap run s3local
 
 $(DEV): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 	@.ci/bootstrap dev
