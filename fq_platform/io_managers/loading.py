@@ -50,8 +50,7 @@ def _with_spark(resource: SparkResource, table: TableName, scope: InputScope, op
     from fq_platform.lakehouse import spark_read
 
     # What is newest is for Spark to find; anything else is looked up first, so that all kinds of frames agree on it.
-    newest = options == ReadOptions()
-    point = None if newest else read_point(_opened(resource.settings, table, scope.asset_key), options)
+    point = None if options.is_newest else read_point(_opened(resource.settings, table, scope.asset_key), options)
     rows = spark_read.read(resource.spark_session, table, point=point, windows=scope.windows)
     if rows is None:
         raise missing(table, scope.asset_key)

@@ -80,22 +80,15 @@ class TableRows:
 
     @cached_property
     def _projection(self) -> Schema:
-        schema = self._schema_read
+        # As Spark has it: the table's columns now, whatever they were at the snapshot.
+        schema = self.table.schema()
         return schema.select(*self.columns, case_sensitive=False) if self.columns is not None else schema
-
-    @cached_property
-    def _schema_read(self) -> Schema:
-        """The table's columns now, or as they were at the snapshot."""
-        snapshot = self.table.snapshot_by_id(self.point.snapshot_id) if self.point.snapshot_id is not None else None
-        if self.point.own_schema and snapshot is not None and snapshot.schema_id is not None:
-            return self.table.schemas()[snapshot.schema_id]
-        return self.table.schema()
 
     @cached_property
     def _filter(self) -> BooleanExpression:
         if self.windows is None:
             return AlwaysTrue()
-        parts = [_between(window, self._schema_read, self._name) for window in self.windows]
+        parts = [_between(window, self.table.schema(), self._name) for window in self.windows]
         return Or(*parts) if len(parts) > 1 else parts[0] if parts else AlwaysFalse()
 
     def _tasks(self) -> Iterable[FileScanTask]:

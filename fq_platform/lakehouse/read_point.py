@@ -55,20 +55,23 @@ class ReadOptions:
                 fix="Ask for one of them; a snapshot id names a state of any branch",
             )
 
+    @property
+    def is_newest(self) -> bool:
+        """Whether the newest snapshot of `main` is asked for, whole."""
+        return self.as_of is None and self.since is None and self.branch in (None, "main")
+
 
 @dataclass(frozen=True)
 class ReadPoint:
-    """What is read, as ids of snapshots.
+    """What is read, as ids of snapshots; the rows have the columns that the table has now.
 
     Args:
         snapshot_id: The state that is read; None for a table or branch without any snapshot, which has no rows.
         after: If given, only rows that were appended after this snapshot.
-        own_schema: Whether the rows have the columns that the table had then, rather than those that it has now.
     """
 
     snapshot_id: int | None
     after: int | None = None
-    own_schema: bool = False
 
 
 def read_point(table: "Table", options: ReadOptions) -> ReadPoint:
@@ -86,15 +89,15 @@ def read_point(table: "Table", options: ReadOptions) -> ReadPoint:
             more than appended rows.
     """
     if options.as_of is not None:
-        return ReadPoint(_as_of(table, options.as_of), own_schema=True)
+        return ReadPoint(_as_of(table, options.as_of))
     head = _head(table, options.branch)
     if options.since is None:
-        return ReadPoint(head, own_schema=_is_tag(table, options.branch))
+        return ReadPoint(head)
     return _increment(table, options.since, head)
 
 
 def _head(table: "Table", branch: str | None) -> int | None:
-    if branch is None or branch == "main":
+    if branch in (None, "main"):
         return table.metadata.current_snapshot_id
     reference = table.refs().get(branch)
     if reference is None:
@@ -105,10 +108,6 @@ def _head(table: "Table", branch: str | None) -> int | None:
             "are published or old",
         )
     return reference.snapshot_id
-
-
-def _is_tag(table: "Table", name: str | None) -> bool:
-    return name is not None and name in table.refs() and table.refs()[name].snapshot_ref_type == "tag"
 
 
 def _as_of(table: "Table", as_of: int | dt.datetime) -> int:

@@ -4,20 +4,13 @@ Belongs here: what a reader needs a Spark session for. Does not: finding snapsho
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.read_point import ReadPoint
-
-if TYPE_CHECKING:
-    from fq_platform.lakehouse.spark_table import Window
-
-_FILE_OPEN_COST = 1024 * 1024
-"""Bytes that opening a file counts for when files are packed into tasks. A day's file is far smaller than the default
-of 4 MB, which would make a task of every four days: the tasks would cost more than the reading."""
+from fq_platform.lakehouse.spark_table import FILE_OPEN_COST, Window, within
 
 
 def read(
@@ -25,7 +18,7 @@ def read(
     table: TableName,
     *,
     point: ReadPoint | None = None,
-    windows: "Sequence[Window] | None" = None,
+    windows: Sequence[Window] | None = None,
 ) -> DataFrame | None:
     """The rows of a table, not read yet.
 
@@ -49,22 +42,8 @@ def read(
     return rows if windows is None else within(rows, table, windows)
 
 
-def within(rows: DataFrame, table: TableName, windows: "Sequence[Window]") -> DataFrame:
-    """The rows in one of the windows.
-
-    Args:
-        rows: The table's rows.
-        table: The table, for the complaint.
-        windows: Any number of windows; none of them lets no row through.
-
-    Returns:
-        A lazy DataFrame; the windows reach Iceberg, which skips files by them.
-    """
-    return rows.where(" OR ".join(f"({window.predicate(table, rows.schema)})" for window in windows) or "false")
-
-
 def _reader(spark: SparkSession, point: ReadPoint | None) -> DataFrameReader:
-    reader = spark.read.option("file-open-cost", _FILE_OPEN_COST)
+    reader = spark.read.option("file-open-cost", FILE_OPEN_COST)
     if point is None or point.snapshot_id is None or point.snapshot_id == point.after:
         return reader
     if point.after is not None:

@@ -83,16 +83,17 @@ def test_column_that_cannot_be_a_window_is_named(lake: Catalog) -> None:
         rows(table, second_of_january(dt.UTC)).to_table()
 
 
-def test_past_has_its_columns_and_a_branch_those_of_today(lake: Catalog) -> None:
+def test_past_and_branches_have_the_columns_of_today(lake: Catalog) -> None:
     table = make(lake, pa.date32(), [dt.date(2026, 1, 1)])
     first = table.metadata.current_snapshot_id
     assert first is not None
     table.manage_snapshots().create_branch(first, "audit").commit()
     with table.update_schema() as change:
         change.add_column("added", StringType())
-    assert rows(table, as_of=first).schema.names == ["Day", "n"]
-    assert rows(table, as_of=first).to_table().to_pylist() == [{"Day": dt.date(2026, 1, 1), "n": 0}]
-    assert rows(table, branch="audit").to_table()["added"].to_pylist() == [None]
+    for past in (rows(table, as_of=first), rows(table, branch="audit")):
+        assert past.to_table().to_pylist() == [{"Day": dt.date(2026, 1, 1), "n": 0, "added": None}]
+    assert rows(table).to_table()["added"].to_pylist() == [None]
+    assert rows(table, since=Since(first)).schema.names == ["Day", "n", "added"]
 
 
 def test_increment_holds_only_appended_rows(lake: Catalog) -> None:

@@ -44,9 +44,9 @@ def test_moment_means_the_snapshot_that_was_newest_then(table: Table) -> None:
     first, second = append(table, 1), append(table, 2)
     at = {entry.snapshot_id: dt.datetime.fromtimestamp(entry.timestamp_ms / 1000, dt.UTC) for entry in table.history()}
     just_before = at[second] - dt.timedelta(milliseconds=1)
-    assert read_point(table, ReadOptions(as_of=at[second])) == ReadPoint(second, own_schema=True)
-    assert read_point(table, ReadOptions(as_of=just_before)) == ReadPoint(first, own_schema=True)
-    assert read_point(table, ReadOptions(as_of=first)) == ReadPoint(first, own_schema=True)
+    assert read_point(table, ReadOptions(as_of=at[second])) == ReadPoint(second)
+    assert read_point(table, ReadOptions(as_of=just_before)) == ReadPoint(first)
+    assert read_point(table, ReadOptions(as_of=first)) == ReadPoint(first)
 
 
 def test_moment_before_the_first_snapshot_is_refused_with_when_that_was(table: Table) -> None:
@@ -63,7 +63,7 @@ def test_branches_and_tags_are_read_by_their_names(table: Table) -> None:
     table.manage_snapshots().create_branch(first, "audit").create_tag(first, "month_end").commit()
     audited, newest = append(table, 2, branch="audit"), append(table, 3)
     assert read_point(table, ReadOptions(branch="audit")) == ReadPoint(audited)
-    assert read_point(table, ReadOptions(branch="month_end")) == ReadPoint(first, own_schema=True)
+    assert read_point(table, ReadOptions(branch="month_end")) == ReadPoint(first)
     assert read_point(table, ReadOptions()) == ReadPoint(newest)
 
 
