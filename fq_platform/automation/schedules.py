@@ -71,8 +71,8 @@ def _daily_schedule(sources: Sources) -> dg.ScheduleDefinition:
 def _first_day_schedule(sources: Sources) -> dg.ScheduleDefinition:
     """Refreshes the first day, which holds the documents of days to come until these begin.
 
-    Before the daily refresh: were it after, the curated tables would have such a document in both days for a while, and
-    `primary_key_unique` would stop what comes after them.
+    Before the daily refresh: were it after, such a document would be in both days for a while, and the audit of
+    `primary_key_unique` would refuse to publish the second.
     """
 
     @dg.schedule(
