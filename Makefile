@@ -24,8 +24,9 @@ demo: $(READY) ## Sample MongoDB -> every table built and checked -> three quest
 dev: $(READY) ## The same stack left running, with the Dagster UI, schedules and sensors on
 	@$(BIN)/fq dev $(WITH) $(ARGS)
 
-test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalog and browser
-	@$(BIN)/pytest $(ARGS)
+# Two processes, each with servers and a JVM of its own: much of the time one of them waits.
+test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalogs, S3 server and browser
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series of examples
 	@$(BIN)/pytest -m "not services and not exhaustive" $(ARGS)
