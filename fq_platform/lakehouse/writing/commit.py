@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 from fq_platform.lakehouse.spark_table import Written
 from fq_platform.lakehouse.table_options import Target
 from fq_platform.lakehouse.writing.contents import Content
+from fq_platform.lakehouse.writing.retry import with_retries
 from fq_platform.lakehouse.writing.state import head, properties_of
 
 if TYPE_CHECKING:
@@ -48,12 +49,16 @@ def with_summary(writer: "DataFrameWriterV2", summary: Mapping[str, str]) -> "Da
 
 def note(catalog: "Catalog", target: Target, summary: Mapping[str, str]) -> None:
     """Add a snapshot without rows that bears the properties: SQL statements cannot give any to theirs."""
-    table = catalog.load_table(target.table.identifier)
-    with (
-        table.transaction() as transaction,
-        transaction.update_snapshot(snapshot_properties=dict(summary), branch=target.ref).fast_append(),
-    ):
-        pass
+
+    def attempt() -> None:
+        table = catalog.load_table(target.table.identifier)
+        with (
+            table.transaction() as transaction,
+            transaction.update_snapshot(snapshot_properties=dict(summary), branch=target.ref).fast_append(),
+        ):
+            pass
+
+    with_retries(attempt, where=target.table.qualified)
 
 
 def own_snapshot(table: "Table", summary: Mapping[str, str]) -> "Snapshot | None":

@@ -19,6 +19,7 @@ _LONGEST_WAIT_SECONDS = 5.0
 _CONFLICTS = (
     "CommitFailedException",
     "CommitStateUnknownException",  # the next attempt looks whether its commit is there
+    "Cannot add snapshot with sequence number",  # PyIceberg: a commit to another branch was faster
     "Found conflicting files",
     "Found new conflicting delete",
     "Missing required files to delete",

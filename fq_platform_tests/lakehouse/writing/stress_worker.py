@@ -45,18 +45,14 @@ def spark_writer(settings: Settings, name: str, commits: int) -> None:
 def pyiceberg_writer(settings: Settings, name: str, commits: int) -> None:
     """Append, as the extraction does, and as often as it can."""
     import pyarrow as pa
-    from pyiceberg.exceptions import CommitFailedException
+
+    from fq_platform.lakehouse.writing.retry import with_retries
 
     catalog = open_catalog(settings)
     identifier = layout_of(settings).place(TABLE).identifier
     for number in range(commits):
         rows = pa.table({"id": [f"{name}-{number}"], "n": pa.array([number], pa.int64())})
-        while True:
-            try:
-                catalog.load_table(identifier).append(rows)
-                break
-            except CommitFailedException:
-                time.sleep(random.uniform(0, 0.5))
+        with_retries(lambda rows=rows: catalog.load_table(identifier).append(rows), where=TABLE.qualified)
         acknowledge("appended", number)
         time.sleep(random.uniform(0, 1))
 
