@@ -47,14 +47,15 @@ def merge_rows(job: Job) -> Written:
     table, given = job.target.table, job.rows
     keys = _keys(job)
     job = replace(job, rows=given.drop(OPERATION))
-    state = job.state()
-    changes = job.changes(state) if state else []
     operation = F.col(OPERATION) if OPERATION in given.columns else F.lit("")
     deleted = F.coalesce(operation == DELETE, F.lit(False))
+    # What is said of the rows alone comes first: the time from the look at the table to the commit is what others have
+    # to get in between.
     contents(table, job.windows, given)  # refuses stray rows before the table is touched
     _require_distinct(job, given, keys)
     (content,) = contents(table, job.windows, given.where(~deleted))
-    state = job.prepare(state, changes)
+    state = job.state()
+    state = job.prepare(state, job.changes(state) if state else [])
     incoming = given.select(*_shared(job.rows.schema, state.schema), deleted.alias(_DONE))
     with _held(_differences(job, state, incoming, keys)) as different:
         counts = {row[_DONE]: row["count"] for row in different.groupBy(_DONE).count().collect()}

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,16 +18,24 @@ from fq_platform_tests.lakehouse.writing.stress_worker import TABLE
 
 pytestmark = [pytest.mark.services, pytest.mark.exhaustive]
 
-SPARK_WRITERS, SPARK_COMMITS = 2, 20
-PYICEBERG_WRITERS, PYICEBERG_COMMITS = 6, 27
-"""202 commits in all. `FQ_STRESS=spark` makes all eight processes Spark's, which takes minutes and 6 GB."""
+Writers = Sequence[tuple[str, int]]
+"""Kind of each process (`stress_worker.KINDS`), and how often it commits."""
+Acknowledged = Mapping[str, Sequence[tuple[str, int]]]
+"""What each process was acknowledged: what it did, and the number of it."""
+
+TWO_HUNDRED: Writers = [("appends", 26), ("merges", 12), *[("pyiceberg", 27)] * 6]
+SEVENTY: Writers = [("appends", 10), ("merges", 6), *[("pyiceberg", 9)] * 6]
+SPARK_ONLY: Writers = [("both", 25)] * 8
+"""With `FQ_STRESS=spark`: takes minutes and 6 GB."""
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("catalog", ["sqlite", "postgres"])
+@pytest.mark.parametrize(("catalog", "writers"), [("sqlite", TWO_HUNDRED), ("postgres", SEVENTY)])
 def test_every_acknowledged_commit_is_present_once(
-    catalog: str, tmp_path: Path, request: pytest.FixtureRequest
+    catalog: str, writers: Writers, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if os.environ.get("FQ_STRESS") == "spark":
+        writers = SPARK_ONLY
     settings = Settings(home=tmp_path / "fq")
     environment = {"FQ_HOME": str(settings.home)}
     if catalog == "postgres":
@@ -45,64 +55,71 @@ def test_every_acknowledged_commit_is_present_once(
     opened = open_catalog(settings)
     opened.create_table(identifier, pa.schema([("id", pa.string()), ("n", pa.int64())]))
     try:
-        acknowledged = run_writers(environment)
-        found = opened.load_table(identifier).scan().to_arrow().to_pylist()
+        acknowledged, seconds = run(writers, environment)
+        table = opened.load_table(identifier)
+        found = Counter(row["id"] for row in table.scan().to_arrow().to_pylist())
+        counts = {row["id"]: row["n"] for row in table.scan().to_arrow().to_pylist() if row["id"].endswith("-count")}
     finally:
         opened.drop_table(identifier)
-    assert sum(len(lines) for lines in acknowledged.values()) == sum(commits for _, _, commits in writers())
-    assert Counter(row["id"] for row in found) == expected(acknowledged)
-    counted = {row["id"]: row["n"] for row in found if row["id"].endswith("-count")}
-    assert counted == {
-        f"{name}-count": max(number for what, number in lines if what == "merged")
-        for name, lines in acknowledged.items()
-        if name.startswith("spark")
-    }
+    wanted = expected(acknowledged)
+    sys.stdout.write(
+        f"{catalog}: {sum(commits for _, commits in writers)} commits, "
+        f"{sum(len(lines) for lines in acknowledged.values())} acknowledged, {(wanted - found).total()} lost, "
+        f"{(found - wanted).total()} too many, {seconds:.0f} s, {len(table.snapshots())} snapshots\n"
+    )
+    assert [len(lines) for lines in acknowledged.values()] == [commits for _, commits in writers]
+    assert found == wanted
+    assert counts == {f"{name}-count": last for name, last in last_merges(acknowledged).items()}
+    assert set(table.metadata.refs) == {"main"}
 
 
-def writers() -> list[tuple[str, str, int]]:
-    """Kind, name and number of commits of each process."""
-    if os.environ.get("FQ_STRESS") == "spark":
-        return [("spark", f"spark{number}", 25) for number in range(8)]
-    return [("spark", f"spark{number}", SPARK_COMMITS) for number in range(SPARK_WRITERS)] + [
-        ("pyiceberg", f"python{number}", PYICEBERG_COMMITS) for number in range(PYICEBERG_WRITERS)
-    ]
-
-
-def run_writers(environment: dict[str, str]) -> dict[str, list[tuple[str, int]]]:
-    """Let all processes write at once; what each was acknowledged, by its name."""
-    processes = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "fq_platform_tests.lakehouse.writing.stress_worker", kind, name, str(commits)],
+def run(writers: Writers, environment: dict[str, str]) -> tuple[Acknowledged, float]:
+    """Let all processes write at once; what each was acknowledged, and how long it took (seconds)."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "fq_platform_tests.lakehouse.writing.stress_worker", kind, f"w{at}", str(commits)],
             cwd=PACKAGE.parent,
             env=os.environ | environment | {"FQ_SPARK_MASTER": "local[1]", "FQ_SPARK_DRIVER_MEMORY": "512m"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=(Path(environment["FQ_HOME"]) / f"w{at}.log").open("w"),
             text=True,
         )
-        for kind, name, commits in writers()
-    }
-    acknowledged = {}
+        for at, (kind, commits) in enumerate(writers)
+    ]
     try:
-        for name, process in processes.items():
-            out, err = process.communicate(timeout=800)
-            assert process.returncode == 0, f"{name}: {err[-4000:]}"
-            lines = [line.split() for line in out.splitlines()]
-            acknowledged[name] = [(what, int(number)) for what, number in lines]
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        started = time.monotonic()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        acknowledged = {}
+        for at, process in enumerate(processes):
+            told, _ = process.communicate(timeout=800)
+            assert process.returncode == 0, (Path(environment["FQ_HOME"]) / f"w{at}.log").read_text()[-4000:]
+            lines = [line.split() for line in told.splitlines()]
+            acknowledged[f"w{at}"] = [(what, int(number)) for what, number in lines]
+        return acknowledged, time.monotonic() - started
     finally:
-        for process in processes.values():
+        for process in processes:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-    return acknowledged
 
 
-def expected(acknowledged: dict[str, list[tuple[str, int]]]) -> Counter[str]:
-    """Every row that was added and not taken away again by a later merge, once; and each writer's count."""
-    rows: Counter[str] = Counter()
+def expected(acknowledged: Acknowledged) -> Counter[str]:
+    """Every row that was added and not taken away again by a later merge, once; and each merging writer's count."""
+    rows: Counter[str] = Counter(f"{name}-count" for name in last_merges(acknowledged))
     for name, lines in acknowledged.items():
-        numbers = {number for _, number in lines}
         gone = {number - 4 for what, number in lines if what == "merged"}
-        rows.update(f"{name}-{number}" for number in numbers - gone)
-        if any(what == "merged" for what, _ in lines):
-            rows[f"{name}-count"] += 1
+        rows.update(f"{name}-{number}" for number in {number for _, number in lines} - gone)
     return rows
+
+
+def last_merges(acknowledged: Acknowledged) -> dict[str, int]:
+    """The number of each writer's last merge, of those that merged."""
+    merges = {name: [number for what, number in lines if what == "merged"] for name, lines in acknowledged.items()}
+    return {name: max(numbers) for name, numbers in merges.items() if numbers}
