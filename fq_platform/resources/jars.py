@@ -3,6 +3,7 @@
 Belongs here: where jars come from and where they are kept. Does not: which of them Spark loads (`spark.py`).
 """
 
+import importlib.metadata
 import logging
 import os
 import shutil
@@ -33,12 +34,14 @@ class Jar:
         sha256: Hexadecimal digest of the file.
         size: Bytes of the file.
         profiles: The profiles that need it; empty if all do.
+        spark: The version of Spark that it is for, such as `3.5`; empty if for all.
     """
 
     coordinates: str
     sha256: str
     size: int
     profiles: tuple[Profile, ...] = ()
+    spark: str = ""
 
     @property
     def file(self) -> str:
@@ -55,9 +58,23 @@ class Jar:
 
 @cache
 def pinned_jars() -> tuple[Jar, ...]:
-    """The jars of `jars.toml`, in the file's order."""
+    """The jars of `jars.toml` for the installed Spark, in the file's order.
+
+    Raises:
+        FqError: None are pinned for the version of Spark that is installed.
+    """
+    pyspark = importlib.metadata.version("pyspark")  # importing it would cost half a second
     table = tomllib.loads((Path(__file__).parent / "jars.toml").read_text(encoding="utf-8"))
-    return tuple(Jar(**jar | {"profiles": tuple(map(Profile, jar.get("profiles", ())))}) for jar in table["jar"])
+    jars = [Jar(**jar | {"profiles": tuple(map(Profile, jar.get("profiles", ())))}) for jar in table["jar"]]
+    spark = ".".join(pyspark.split(".")[:2])
+    supported = [jar.spark for jar in jars if jar.spark]
+    if spark not in supported:
+        raise FqError(
+            f"Spark {spark} is not supported: the platform runs on Spark {' and '.join(supported)}",
+            where=f"pyspark {pyspark}",
+            fix=f"pip install 'pyspark=={supported[0]}.*'",
+        )
+    return tuple(jar for jar in jars if jar.spark in ("", spark))
 
 
 def jars_of(profile: Profile) -> tuple[Jar, ...]:

