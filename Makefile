@@ -1,16 +1,17 @@
 # Each target sets up what it needs (.ci/bootstrap) and passes ARGS on: make test ARGS="-k raw"
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast bench check format clean
+.PHONY: help demo dev test test-fast test-spark4 bench check format clean
 
 BIN := .venv/bin
 # The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
+SPARK4 := .venv-spark4/.ready-dev
 # dg with an instance of its own, in which telemetry is off: its default one is in the user's home, with telemetry on.
 DG := VIRTUAL_ENV=$(CURDIR)/.venv DAGSTER_HOME=$(CURDIR)/.venv/dagster PYTHONWARNINGS=ignore $(BIN)/dg
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 # make dev PROFILE=s3local, and the same with demo: what a profile needs is installed with it, and only then.
 PROFILE :=
@@ -25,11 +26,15 @@ dev: $(READY) ## The same stack left running, with the Dagster UI, schedules and
 	@$(BIN)/fq dev $(WITH) $(ARGS)
 
 # Two processes, each with servers and a JVM of its own: much of the time one of them waits.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalogs, S3 server and browser
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest $(IN_TWO) $(ARGS)
 
 test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series of examples
 	@$(BIN)/pytest -m "not services and not exhaustive" $(ARGS)
+
+test-spark4: $(SPARK4) ## All tests on Spark 4.1, in an environment of its own; needs a full JDK 17
+	@.venv-spark4/bin/pytest $(IN_TWO) $(ARGS)
 
 bench: $(DEV) ## Measure extraction against its targets: a table, and JSON in benchmarks/results
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -51,7 +56,7 @@ format: $(DEV) ## Format the code and apply the safe fixes of the linter
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove environments and caches of the checkout; data in .fq stay
-	rm -rf .venv .bootstrap .pytest_cache .mypy_cache .ruff_cache .hypothesis dist spark-warehouse
+	rm -rf .venv .venv-spark4 .bootstrap .pytest_cache .mypy_cache .ruff_cache .hypothesis dist spark-warehouse
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
@@ -62,3 +67,6 @@ $(S3LOCAL): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 
 $(DEV): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 	@.ci/bootstrap dev
+
+$(SPARK4): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt .ci/spark4.txt
+	@.ci/bootstrap spark4
