@@ -80,7 +80,8 @@ class Lakehouse:
         names = list(columns or frame.columns)
         by_spark = comparable(frame.select(*names))
         by_pyiceberg = comparable(self.load(table).scan().to_arrow().select(names))
-        by_duckdb = comparable(self.query(" ".join(("SELECT", ", ".join(names), "FROM", table.dotted))))
+        quoted = ", ".join(f'"{name}"' for name in names)
+        by_duckdb = comparable(self.query(f"SELECT {quoted} FROM {table.dotted}"))
         assert by_spark == by_pyiceberg
         assert by_spark == by_duckdb
         return by_spark
@@ -202,7 +203,7 @@ def _value(value: Any) -> Any:
     match value:
         case Row() | dict():
             return {key: _value(item) for key, item in (value.asDict() if isinstance(value, Row) else value).items()}
-        case [tuple(), *_]:  # a map, as Arrow gives it
+        case [tuple() as pair, *_] if not isinstance(pair, Row):  # a map, as Arrow gives it
             return {key: _value(item) for key, item in value}
         case list():
             return [_value(item) for item in value]

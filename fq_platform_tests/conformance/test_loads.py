@@ -12,6 +12,9 @@ import pytest
 from pyspark.sql import DataFrame
 
 from fq_platform.io_managers.declarations import iceberg_table, loaded
+from fq_platform.io_managers.loading import load
+from fq_platform.io_managers.scope import InputScope, Partitions, partitions_of
+from fq_platform.lakehouse.frames import kind_asked_for
 from fq_platform.lakehouse.layout import Layer
 from fq_platform_tests.conformance.lakehouse import DAYS, Lakehouse, comparable
 
@@ -40,26 +43,26 @@ def test_partitions_and_history_are_loaded_as_any_frame(lakehouse: Lakehouse) ->
     table.manage_snapshots().create_branch(second, "audit_1").commit()
     table.append(day(9), branch="audit_1")
 
-    @dg.asset(key=list(name.key), partitions_def=DAYS, metadata=iceberg_table(partition_column="at"))
-    def history() -> None: ...
+    key = dg.AssetKey(list(name.key))
 
-    loader = dg.Definitions([history], resources={"io_manager": lakehouse.io_manager()}).get_asset_value_loader(
-        lakehouse.instance
-    )
-    asked: dict[str, tuple[dict[str, Any], list[int]]] = {
-        "everything": ({}, [1, 2, 3]),
-        "partition": ({"partition_key": "2026-01-02"}, [2]),
-        "range": ({"partition_key_range": dg.PartitionKeyRange("2026-01-02", "2026-01-05")}, [2, 3]),
-        "snapshot": ({"input_definition_metadata": loaded(as_of=first)}, [1]),
-        "moment": ({"input_definition_metadata": loaded(as_of=then)}, [1, 2]),
-        "branch": ({"input_definition_metadata": loaded(branch="audit_1")}, [1, 2, 9]),
-        "increment": ({"input_definition_metadata": loaded(after=first, until=second)}, [2]),
-        "to the newest": ({"input_definition_metadata": loaded(after=second)}, [3]),
-        "nothing new": ({"input_definition_metadata": loaded(after=third)}, []),
+    def days(*dates: str) -> Partitions:
+        return partitions_of(key, DAYS, dates, iceberg_table(partition_column="at"))
+
+    asked: dict[str, tuple[Partitions | None, dict[str, Any], list[int]]] = {
+        "everything": (None, {}, [1, 2, 3]),
+        "partition": (days("2026-01-02"), {}, [2]),
+        "range": (days("2026-01-02", "2026-01-03", "2026-01-04"), {}, [2, 3]),
+        "snapshot": (None, loaded(as_of=first), [1]),
+        "moment": (None, loaded(as_of=then), [1, 2]),
+        "branch": (None, loaded(branch="audit_1"), [1, 2, 9]),
+        "increment": (None, loaded(after=first, until=second), [2]),
+        "to the newest": (None, loaded(after=second), [3]),
+        "nothing new": (None, loaded(after=third), []),
+        "partition of the past": (days("2026-01-01", "2026-01-03"), loaded(as_of=second), [1]),
     }
-    for what, (options, ids) in asked.items():
+    for what, (partitions, options, ids) in asked.items():
         expected = [(f"2026-01-{number:02}T23:59:59.999999+00:00", number, PRICE) for number in ids]
         for kind in KINDS:
-            found = loader.load_asset_value(history.key, python_type=kind, **options)
+            found = load(lakehouse.resource, name, InputScope(key, partitions, options), kind_asked_for(kind))
             assert isinstance(found, kind)
             assert comparable(found) == expected, (what, kind)
