@@ -9,17 +9,32 @@ from contextlib import contextmanager
 import dagster as dg
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.storage import explain_storage_error
 
 
 @contextmanager
-def shown_to_users() -> Iterator[None]:
+def shown_to_users(table: str | None = None) -> Iterator[None]:
     """Let an `FqError` fail the step with its text, its place and its remedy in the UI.
+
+    Args:
+        table: The table that is read or written, if one is: then errors of disk, S3 and catalog are explained too.
 
     Raises:
         dagster.Failure: In place of the `FqError`; what caused it stays attached for the log.
     """
     try:
         yield
+    except dg.Failure:
+        raise
     except FqError as error:
-        metadata = {"what": error.what, "where": error.where or "-", "what to do": error.fix}
-        raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from None
+        raise _failure(error) from None
+    except Exception as error:
+        known = explain_storage_error(error, table) if table is not None else None
+        if known is None:
+            raise
+        raise _failure(known) from None
+
+
+def _failure(error: FqError) -> dg.Failure:
+    metadata = {"what": error.what, "where": error.where or "-", "what to do": error.fix}
+    return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)

