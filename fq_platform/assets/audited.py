@@ -115,12 +115,13 @@ def _step(
     def step(context: dg.AssetExecutionContext, **given: Any) -> Iterator[Any]:
         io_manager = getattr(context.resources, storage)
         if not context.selected_asset_keys:
-            with shown_to_users():
+            with shown_to_users(io_manager.table(key).qualified):
                 found = audit_main(io_manager, key, audits)
             yield from results(context, found)
             return
         with shown_to_users():
             rows = make_rows(context, **given) if takes_context else make_rows(**given)
+        with shown_to_users(io_manager.table(key).qualified):
             outcome = write_audit_publish(context, io_manager, audits, rows)
         if not outcome.passed:
             yield from results(context, outcome.found)

@@ -73,8 +73,8 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         settings = get_settings()
         asked = days(context) if options.partition_by else [None]
         chosen = scope(sources, collection, asked[0], asked[-1])
-        catalog = open_catalog(settings)
-        with shown_to_users(), mongo.database(sources.database) as database:
+        with shown_to_users(table.qualified), mongo.database(sources.database) as database:
+            catalog = open_catalog(settings)
             windows = with_days_begun(catalog, table, chosen.windows, settings.home / "tmp")
             result = sync(
                 database,

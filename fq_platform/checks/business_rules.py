@@ -148,8 +148,8 @@ def _check(
 
     @dg.multi_asset_check(name=f"{first.path[-1]}_{name}", specs=[spec], description=description)
     def check(spark: SparkResource) -> dg.AssetCheckResult:
-        with shown_to_users():
+        with shown_to_users(next(iter(tables.values())).qualified):
             rows = {name: read_table(spark.spark_session, table) for name, table in tables.items()}
-        return check_result(spec, evaluate(rows), severity)
+            return check_result(spec, evaluate(rows), severity)
 
     return check

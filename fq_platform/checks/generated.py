@@ -63,7 +63,7 @@ def _checks_of(contract: Contract, app: str, specs: list[dg.AssetCheckSpec]) -> 
     )
     def evaluate(context: dg.AssetCheckExecutionContext, spark: SparkResource) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
-        with shown_to_users():
+        with shown_to_users(table.qualified):
             rows = read_table(spark.spark_session, table)
             targets: dict[Reference, DataFrame] = {}
             for rule in selected & references.keys():

@@ -42,7 +42,7 @@ def _check(asset: dg.AssetKey, app: str) -> dg.AssetChecksDefinition:
         from fq_platform.lakehouse.upkeep.health import examine
 
         table = layout_of(spark.settings).place(table_of(asset.path, app))
-        with shown_to_users():
+        with shown_to_users(table.qualified):
             try:
                 found = examine(open_catalog(spark.settings).load_table(table.identifier), table)
             except NoSuchTableError:

@@ -24,6 +24,7 @@ from pyiceberg.table import Table
 from fq_platform.extraction.windows import DAY, Window, owner
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.live import LIVE_COLUMNS, live_rows
+from fq_platform.lakehouse.storage import storage_errors
 from fq_platform.naming import denormalise, normalise
 
 _BATCH_ROWS = 65_536
@@ -118,11 +119,17 @@ def with_days_begun(catalog: Catalog, name: TableName, windows: Sequence[Window]
 
     Returns:
         The windows, and behind them those that are added: none, unless the first day is among the windows.
+
+    Raises:
+        FqError: The table cannot be read.
     """
     complete = windows[-1].day == windows[-1].last_day
-    if not windows[0].is_first or complete or not catalog.table_exists(name.identifier):
+    if not windows[0].is_first or complete:
         return list(windows)
-    home = look_at_home(catalog.load_table(name.identifier), windows[0], spill)
+    with storage_errors(name.qualified):
+        if not catalog.table_exists(name.identifier):
+            return list(windows)
+        home = look_at_home(catalog.load_table(name.identifier), windows[0], spill)
     further = sorted(home.begun - {window.day for window in windows})
     return [*windows, *(replace(windows[0], day=day) for day in further)]
 

@@ -49,8 +49,10 @@ def load(resource: SparkResource, table: TableName, scope: InputScope, kind: Fra
 def _with_spark(resource: SparkResource, table: TableName, scope: InputScope, options: ReadOptions) -> "DataFrame":
     from fq_platform.lakehouse import spark_read
 
-    # What is newest is for Spark to find; anything else is looked up first, so that all kinds of frames agree on it.
-    point = None if options.is_newest else read_point(_opened(resource.settings, table, scope.asset_key), options)
+    # Opened here first: Iceberg in Spark asks a storage that refuses it for two minutes before it says so.
+    present = _opened(resource.settings, table, scope.asset_key)
+    # What is newest is for Spark to find; anything else is looked up, so that all kinds of frames agree on it.
+    point = None if options.is_newest else read_point(present, options)
     rows = spark_read.read(resource.spark_session, table, point=point, windows=scope.windows)
     if rows is None:
         raise missing(table, scope.asset_key)

@@ -50,12 +50,13 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         Raises:
             dg.Failure: The table does not exist, or cannot be read like that; the message says what to do.
         """
-        with shown_to_users():
+        table = self.table(context.asset_key)
+        with shown_to_users(table.qualified):
             kind = kind_asked_for(context.dagster_type.typing_type)
             scope = input_scope(context)
             if is_incremental(scope):
                 scope = self._changes(context, scope)
-            return load(self.spark, self.table(context.asset_key), scope, kind)
+            return load(self.spark, table, scope, kind)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Store what an asset returned, unless it is None: such an asset wrote itself.
@@ -64,9 +65,10 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
             dg.Failure: The rows cannot be stored as they are; nothing was written.
         """
         if obj is None:
-            with shown_to_users():
+            table = self.table(context.asset_key)
+            with shown_to_users(table.qualified):
                 options = TableOptions.from_metadata(context.definition_metadata)
-                require_written(self.spark.settings, self.table(context.asset_key), options.mode)
+                require_written(self.spark.settings, table, options.mode)
             return
         self.store(context, obj).tell(context)
 
@@ -87,7 +89,7 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         Raises:
             dg.Failure: The rows cannot be stored as they are; nothing was written.
         """
-        with shown_to_users():
+        with shown_to_users(self.table(context.asset_key).qualified):
             settings, scope = self.spark.settings, run_scope(context)
             target = target_of(settings, self.app, scope, branch)
             reading = self._readings.get((scope.run_id, scope.asset_key))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fq_platform.lakehouse.listing import list_names
+from fq_platform.lakehouse.storage import storage_errors
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -36,8 +37,14 @@ def list_tables(catalog: "Catalog", layout: "Layout") -> pa.RecordBatchReader:
     Returns:
         A row per table, by layer and name: `table`, `rows` (live ones; null where delete files hide the number),
         `snapshots` kept, `snapshot_id` and `committed_at` of the current one (null for a table never written).
+
+    Raises:
+        FqError: A table's metadata cannot be read.
     """
-    rows = [_row(catalog.load_table(name.identifier)) for name in list_names(catalog, layout)]
+    rows = []
+    for name in list_names(catalog, layout):
+        with storage_errors(name.dotted):
+            rows.append(_row(catalog.load_table(name.identifier)))
     return pa.Table.from_pylist(rows, schema=SCHEMA).to_reader()
 
 
