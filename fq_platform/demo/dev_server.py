@@ -19,7 +19,7 @@ from fq_platform.dagster_home import prepare_dagster_home
 from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
 from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
-from fq_platform.settings import Settings, project_root
+from fq_platform.settings import Profile, Settings, project_root
 from fq_platform.sources import load_sources
 
 HOST = "127.0.0.1"
@@ -133,6 +133,7 @@ def _failure(child: Child, what: str) -> FqError:
 
 
 def _tell(console: Console, settings: Settings, port: int) -> None:
+    named = "" if settings.profile is Profile.LOCAL else f"FQ_PROFILE={settings.profile} "
     console.print(f"\n[bold green]The Dagster UI is on http://{HOST}:{port}[/]", highlight=False)
     console.print(
         "  Lineage: the graph of all tables (right-click, Expand all groups); Materialize builds those selected\n"
@@ -140,7 +141,7 @@ def _tell(console: Console, settings: Settings, port: int) -> None:
         "  Runs > Backfills: ranges of days that are being rebuilt\n"
         "  Automation: the daily schedule, and the sensor that notices changes in MongoDB\n"
         "  Catalog: each table's checks, freshness, columns and history\n"
-        "Ask the tables from another terminal with `fq query`; `fq tables` lists them.\n"
+        f"Ask the tables from another terminal with `{named}fq query`; `{named}fq tables` lists them.\n"
         f"Logs: {settings.home / 'logs'}. Ctrl-C stops everything.",
         highlight=False,
         soft_wrap=True,

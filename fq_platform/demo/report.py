@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fq_platform.demo.refresh import RunOutcome
+from fq_platform.settings import Profile
 
 
 def show_tables(console: Console, outcome: RunOutcome) -> None:
@@ -48,12 +49,23 @@ def show_changed(console: Console, before: Mapping[str, int | None], after: Mapp
         console.print(f"No table changed: all {len(after)} agree with the source already, so nothing was written.")
 
 
-def show_next_steps(console: Console) -> None:
-    """Print what to do next."""
-    console.print(
-        "\n[bold]Next[/]\n"
-        "  make dev                                  the Dagster UI: lineage, partitions, checks, schedule, sensor\n"
-        '  .venv/bin/fq query "SHOW TABLES"          SQL over every table\n'
-        "  README.md, 'Your own MongoDB'             point it at yours",
-        highlight=False,
+def show_next_steps(console: Console, profile: Profile) -> None:
+    """Print what to do next.
+
+    Args:
+        console: Where.
+        profile: Where the tables are; all but the default one has to be named in commands.
+    """
+    with_option, with_variable = (
+        ("", "") if profile is Profile.LOCAL else (f" PROFILE={profile}", f"FQ_PROFILE={profile} ")
     )
+    then = ", while `make dev` runs the S3 server" if profile is Profile.S3LOCAL else ""
+    steps = {
+        f"make dev{with_option}": "the Dagster UI: lineage, partitions, checks, schedule, sensor",
+        f'{with_variable}.venv/bin/fq query "SHOW TABLES"': f"SQL over every table{then}",
+        "README.md, 'Your own MongoDB'": "point it at yours",
+    }
+    width = max(map(len, steps)) + 2
+    console.print("\n[bold]Next[/]")
+    for step, what in steps.items():
+        console.print(f"  {step:{width}}{what}", highlight=False, markup=False, soft_wrap=True)

@@ -80,7 +80,7 @@ class _Demo:
             self._answer(standing_questions(self.last_day))
         report.show_changed(console, before, self._snapshots())
         if succeeded:
-            report.show_next_steps(console)
+            report.show_next_steps(console, self.settings.profile)
         return 0 if succeeded else 1
 
     def _late_changes(self) -> bool:
@@ -139,11 +139,10 @@ class _Demo:
         """The current snapshot of every table, by name."""
         from fq_platform.lakehouse.catalog import open_catalog
         from fq_platform.lakehouse.layout import layout_of
-        from fq_platform.lakehouse.listing import list_names
+        from fq_platform.query.inventory import list_tables
 
-        catalog = open_catalog(self.settings)
-        names = list_names(catalog, layout_of(self.settings))
-        return {name.dotted: catalog.load_table(name.identifier).metadata.current_snapshot_id for name in names}
+        found = list_tables(open_catalog(self.settings), layout_of(self.settings)).read_all()
+        return {row["table"]: row["snapshot_id"] for row in found.to_pylist()}
 
     def _answer(self, questions: Sequence[Question]) -> None:
         from fq_platform.query.engine import open_engine
