@@ -12,7 +12,7 @@ from typing import Self
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, NoSuchTableError
+from pyiceberg.exceptions import CommitStateUnknownException, NoSuchTableError
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
@@ -37,7 +37,7 @@ from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.live import live_rows
 from fq_platform.lakehouse.null_lists import keep_null_lists
 from fq_platform.lakehouse.parquet import DataFileWriter
-from fq_platform.lakehouse.reapply import only_other_windows, window_of
+from fq_platform.lakehouse.reapply import lost_race, only_other_windows, window_of
 from fq_platform.lakehouse.recording_io import RecordingIO
 
 __all__ = ["ENVELOPE", "Append", "Changelog", "ConcurrentCommitError", "document_schema", "live_rows", "open_changelog"]
@@ -217,7 +217,9 @@ class Append:
         for _ in range(_REAPPLICATIONS):
             try:
                 return self._commit(summary)
-            except CommitFailedException as error:
+            except Exception as error:
+                if not lost_race(error):
+                    raise
                 self._snapshot_id = None
                 if not self._moved_aside():
                     raise ConcurrentCommitError(str(error)) from error

@@ -6,6 +6,7 @@ Belongs here: reading what the snapshots in between added. Does not: committing.
 import datetime as dt
 from collections.abc import Set
 
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
@@ -13,6 +14,16 @@ from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_of
 from fq_platform.lakehouse.history import is_replace
 
 _EPOCH = dt.date(1970, 1, 1)
+
+
+def lost_race(error: Exception) -> bool:
+    """Whether a commit failed because another one was faster, be it to another branch.
+
+    PyIceberg's own catalogs complain of the latter with a ValueError: every snapshot of a table has the next number.
+    """
+    return isinstance(error, CommitFailedException) or (
+        isinstance(error, ValueError) and "Cannot add snapshot with sequence number" in str(error)
+    )
 
 
 def window_of(file: DataFile) -> dt.date | None:

@@ -213,6 +213,19 @@ def test_appends_to_other_windows_are_committed_one_upon_the_other(
     assert len(data_files(settings)) == len(list(table.scan().plan_files()))
 
 
+def test_append_beside_a_commit_to_another_branch_is_committed(catalog: Catalog, settings: Settings) -> None:
+    changelog = opened(catalog, settings)
+    append(changelog, rows(("zero", "insert", AT)))
+    table = catalog.load_table(NAME.identifier)
+    with table.transaction() as change, change.update_snapshot(branch="trial").fast_append():
+        pass
+
+    append(changelog, rows(("b", "insert", AT)))
+
+    assert landed(catalog) == {"zero", "b"}
+    assert "trial" in catalog.load_table(NAME.identifier).refs()
+
+
 @pytest.mark.parametrize("theirs", [True, False], ids=["their columns", "our columns"])
 def test_append_beside_new_columns_is_refused(catalog: Catalog, settings: Settings, *, theirs: bool) -> None:
     append(opened(catalog, settings), rows(("zero", "insert", AT)))
