@@ -12,6 +12,7 @@ from fq_platform.errors import FqError
 if TYPE_CHECKING:
     from pyiceberg.table import Table
     from pyiceberg.table.snapshots import Snapshot
+    from pyiceberg.types import IcebergType
 
 _REWRITES_NOTHING = ("append", "replace")
 """Operations that neither change nor remove rows; `replace` only moves them to other files."""
@@ -85,15 +86,64 @@ def read_point(table: "Table", options: ReadOptions) -> ReadPoint:
         Where to read.
 
     Raises:
-        FqError: There is no such branch or snapshot, nothing existed at that moment, or what came after a snapshot is
-            more than appended rows.
+        FqError: There is no such branch or snapshot, nothing existed at that moment, what came after a snapshot is
+            more than appended rows, or a column had a type then that today's cannot hold.
     """
+    point = _point(table, options)
+    if point.snapshot_id is not None and not options.is_newest:
+        _require_todays_types(table, _known(table, point.snapshot_id))
+    return point
+
+
+def _point(table: "Table", options: ReadOptions) -> ReadPoint:
     if options.as_of is not None:
         return ReadPoint(_as_of(table, options.as_of))
     head = _head(table, options.branch)
     if options.since is None:
         return ReadPoint(head)
     return _increment(table, options.since, head)
+
+
+def _require_todays_types(table: "Table", snapshot: "Snapshot") -> None:
+    """Refuse what was written before the table was replaced by one whose columns of the same names have other types.
+
+    Such columns keep their ids, so that every engine tries to read the old files as the new types.
+    """
+    from pyiceberg.schema import index_by_id
+
+    schema = table.schemas().get(snapshot.schema_id) if snapshot.schema_id is not None else None
+    if schema is None or schema == table.schema():
+        return
+    now = index_by_id(table.schema())
+    for number, then in index_by_id(schema).items():
+        if number in now and not _holds(now[number].field_type, then.field_type):
+            name = schema.find_column_name(number)
+            raise FqError(
+                f"The column {name} was {_kind(then.field_type)} at snapshot {snapshot.snapshot_id} and is "
+                f"{_kind(now[number].field_type)} since the table was replaced: the rows of then cannot be read as "
+                "those of now",
+                where=_name(table),
+                fix="Read them with the columns of then, in Spark SQL: "
+                f"FROM {_name(table)} VERSION AS OF {snapshot.snapshot_id}",
+            )
+
+
+def _holds(now: "IcebergType", then: "IcebergType") -> bool:
+    """Whether values of a type can be read as those of another; what nested types hold is looked at by itself."""
+    from pyiceberg.exceptions import ResolveError
+    from pyiceberg.schema import promote
+    from pyiceberg.types import PrimitiveType
+
+    if not (isinstance(now, PrimitiveType) and isinstance(then, PrimitiveType)):
+        return type(now) is type(then)
+    try:
+        return promote(then, now) == now
+    except ResolveError:
+        return False
+
+
+def _kind(kind: "IcebergType") -> str:
+    return str(kind) if kind.is_primitive else type(kind).__name__.removesuffix("Type").lower()
 
 
 def _head(table: "Table", branch: str | None) -> int | None:
