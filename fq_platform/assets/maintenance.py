@@ -52,8 +52,8 @@ def build_maintenance_assets() -> Sequence[dg.AssetsDefinition]:
         ),
         _asset(
             "snapshot_expiry",
-            "Drops audit branches of last week and before, and expires the snapshots that the policy of a table's "
-            "layer does not keep.",
+            "Drops audit branches of last week and before and what killed writers left, and expires the snapshots that "
+            "the policy of a table's layer does not keep.",
             _expire,
         ),
         _orphan_removal(),

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 PREFIX = "audit_"
-"""What the names of audit branches start with: upkeep removes old ones, and no others."""
+"""What the names of audit branches start with."""
+WORK_PREFIX = "fq_work_"
+"""What the names of hidden branches start with, on which writers run several statements to publish them as one.
+One that is days old belongs to a writer that was killed."""
+LEFT_BEHIND = (PREFIX, WORK_PREFIX)
+"""The branches of which upkeep removes old ones, and no others."""
 
 _RUN_DIGITS = 8
 _ATTEMPTS = 30
@@ -124,21 +129,22 @@ def drop_branch(catalog: "Catalog", table: TableName, branch: str) -> bool:
     raise _too_busy(table, f"dropping {branch}")
 
 
-def audit_branches(table: "Table") -> list[AuditBranch]:
+def audit_branches(table: "Table", prefixes: tuple[str, ...] = (PREFIX,)) -> list[AuditBranch]:
     """The audit branches of a table, the oldest first.
 
     Args:
         table: The table, as loaded from the catalog.
+        prefixes: How their names start; other than that, branches of other kinds are found.
 
     Returns:
-        One for each branch whose name starts with `audit_`.
+        One for each branch whose name starts like that.
     """
     from pyiceberg.table.refs import SnapshotRefType
 
     found = [
         AuditBranch(name, ref.snapshot_id, _committed_at(table, ref.snapshot_id))
         for name, ref in table.metadata.refs.items()
-        if name.startswith(PREFIX) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
+        if name.startswith(prefixes) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
     ]
     return sorted(found, key=lambda branch: (branch.written_at, branch.name))
 

@@ -1,4 +1,4 @@
-"""Audit branches as upkeep sees them: which are in use, and which were left behind.
+"""Audit branches, and writers' hidden ones, as upkeep sees them: which are in use, and which were left behind.
 
 Belongs here: how long ago a branch was certainly last touched. Does not: making, publishing or dropping branches
 (`lakehouse/audit.py`).
@@ -7,14 +7,14 @@ Belongs here: how long ago a branch was certainly last touched. Does not: making
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from fq_platform.lakehouse.audit import AuditBranch, audit_branches
+from fq_platform.lakehouse.audit import PREFIX, AuditBranch, audit_branches
 from fq_platform.lakehouse.history import ancestors
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 
-def last_touched(table: "Table", now: dt.datetime) -> dict[str, dt.datetime]:
+def last_touched(table: "Table", now: dt.datetime, prefixes: tuple[str, ...] = (PREFIX,)) -> dict[str, dt.datetime]:
     """When each audit branch of a table was last written to, or may have been made.
 
     A branch that was written to tells it by its newest snapshot. One that was only made yet stands on a snapshot of
@@ -23,6 +23,7 @@ def last_touched(table: "Table", now: dt.datetime) -> dict[str, dt.datetime]:
     Args:
         table: The table, as loaded from the catalog.
         now: The present.
+        prefixes: How the names of the branches start.
 
     Returns:
         The branches by name.
@@ -38,4 +39,4 @@ def last_touched(table: "Table", now: dt.datetime) -> dict[str, dt.datetime]:
             return now
         return dt.datetime.fromtimestamp(left_at[branch.snapshot_id] / 1000, dt.UTC)
 
-    return {branch.name: touched(branch) for branch in audit_branches(table)}
+    return {branch.name: touched(branch) for branch in audit_branches(table, prefixes)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.table.snapshots import Operation, Snapshot
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.audit import drop_branch
+from fq_platform.lakehouse.audit import LEFT_BEHIND, drop_branch
 from fq_platform.lakehouse.history import ancestors, is_replace
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform.lakehouse.upkeep.audits import last_touched
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def expire(lake: Lake, name: TableName, table: "Table") -> Done:
-    """Drop old audit branches, then the snapshots that the table's policy does not keep.
+    """Drop old audit branches and what killed writers left, then the snapshots that the table's policy does not keep.
 
     What a branch or a tag names stays, and so does everything that it needs.
 
@@ -44,7 +44,7 @@ def expire(lake: Lake, name: TableName, table: "Table") -> Done:
         FqError: Rows were removed from a raw table: expiring its snapshots would make that final.
     """
     before = len(table.snapshots())
-    dropped = _drop_old_audit_branches(lake, name, table)
+    dropped = _drop_old_branches(lake, name, table)
     policy = policy_of(name.layer, table.properties, name.qualified)
     if not expirable(table, policy, lake.now):
         return _done(before, before, branches=dropped)
@@ -78,8 +78,8 @@ def expire(lake: Lake, name: TableName, table: "Table") -> Done:
     )
 
 
-def _drop_old_audit_branches(lake: Lake, name: TableName, table: "Table") -> int:
-    branches = last_touched(table, lake.now).items()
+def _drop_old_branches(lake: Lake, name: TableName, table: "Table") -> int:
+    branches = last_touched(table, lake.now, LEFT_BEHIND).items()
     old = [branch for branch, touched in branches if lake.now - touched >= AUDIT_BRANCH_AGE]
     dropped = sum(drop_branch(lake.catalog, name, branch) for branch in old)
     if old:
@@ -113,7 +113,7 @@ def _done(
         {
             "snapshots_before": before,
             "snapshots_after": after,
-            "audit_branches_dropped": branches,
+            "branches_dropped": branches,
             "data_files_deleted": data_files,
             "metadata_files_deleted": metadata_files,
         },

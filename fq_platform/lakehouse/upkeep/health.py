@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fq_platform.lakehouse.audit import LEFT_BEHIND, audit_branches
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.upkeep import figures, policy
 from fq_platform.lakehouse.upkeep.audits import last_touched
@@ -64,7 +65,7 @@ def examine(table: "Table", name: TableName, now: dt.datetime | None = None) -> 
     snapshots = len(table.snapshots())
     kept = policy.policy_of(name.layer, table.properties, name.qualified)
     too_old = figures.expirable(table, kept, now)
-    branches = last_touched(table, now).items()
+    branches = last_touched(table, now, LEFT_BEHIND).items()
     old = sorted(branch for branch, touched in branches if now - touched >= policy.AUDIT_BRANCH_AGE)
     manifests = figures.manifests(table)
     metadata_bytes = len(table.io.new_input(table.metadata_location))
@@ -100,7 +101,7 @@ def examine(table: "Table", name: TableName, now: dt.datetime | None = None) -> 
             "small_files": small.files,
             "snapshots": snapshots,
             "snapshots_to_expire": too_old,
-            "audit_branches": len(branches),
+            "audit_branches": len(audit_branches(table)),
             "manifests": manifests.files,
             "metadata_bytes": metadata_bytes,
         },

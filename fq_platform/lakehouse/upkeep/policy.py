@@ -45,7 +45,7 @@ ORPHAN_AGE = dt.timedelta(days=7)
 YOUNGEST_ORPHAN = dt.timedelta(days=3)
 """Nobody may ask for orphans younger than this to be removed."""
 AUDIT_BRANCH_AGE = dt.timedelta(days=7)
-"""An audit branch that was not published is kept for inspection so long."""
+"""An audit branch that was not published is kept for inspection so long; a killed writer's hidden one, too."""
 AUDIT_IN_PROGRESS = dt.timedelta(hours=1)
 """A table with an audit branch written to so lately is not compacted: publishing it would meet a moved main."""
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fq_platform.lakehouse.audit import WORK_PREFIX
 from fq_platform.lakehouse.table_options import Target
 from fq_platform.lakehouse.writing.retry import Conflict
 from fq_platform.lakehouse.writing.state import head
@@ -17,9 +18,6 @@ from fq_platform.lakehouse.writing.state import head
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
-
-WORK_PREFIX = "fq_work_"
-"""How the names of hidden branches begin. One that is days old belongs to a writer that was killed."""
 
 _PUBLISH_ATTEMPTS = 50
 

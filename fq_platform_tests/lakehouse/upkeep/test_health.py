@@ -106,14 +106,16 @@ def test_manifests_are_a_complaint_if_fewer_would_do(table: Table, monkeypatch: 
     assert ("20 manifests would do as 1", "manifests") in complaints(table)
 
 
-def test_audit_branches_are_a_complaint_after_a_week(table: Table) -> None:
+def test_branches_that_were_left_behind_are_a_complaint_after_a_week(table: Table) -> None:
     append(table, days=1, times=1)
-    for branch in ("audit_1", "kept"):
+    for branch in ("audit_1", "fq_work_1", "kept"):
         table.manage_snapshots().create_branch(table.snapshots()[0].snapshot_id, branch).commit()
         append(table, days=1, times=1, branch=branch)
 
     assert complaints(table, later(6.9)) == []
-    assert complaints(table, later(7.1)) == [("not published for 7 days or more: audit_1", "snapshot_expiry")]
+    assert complaints(table, later(7.1)) == [
+        ("not published for 7 days or more: audit_1, fq_work_1", "snapshot_expiry")
+    ]
 
 
 def test_branch_that_was_only_made_yet_is_as_young_as_it_can_be(table: Table) -> None:

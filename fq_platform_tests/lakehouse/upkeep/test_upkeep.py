@@ -69,7 +69,7 @@ def test_branches_and_tags_keep_what_they_need_and_old_audits_go(lake_at: LakeAt
     tagged = table.snapshots()[0].snapshot_id
     table.manage_snapshots().create_tag(tagged, "end_of_year").commit()
     append(table, days=2, times=1)
-    for branch in ("audit_1", "trial"):
+    for branch in ("audit_1", "fq_work_1", "trial"):
         table.manage_snapshots().create_branch(table.snapshots()[1].snapshot_id, branch).commit()
         append(table, days=1, times=5, branch=branch)
     with table.transaction() as transaction:
@@ -80,7 +80,7 @@ def test_branches_and_tags_keep_what_they_need_and_old_audits_go(lake_at: LakeAt
 
     done = do(lake_at(days=15), expire, NAME).figures
 
-    assert done["audit_branches_dropped"] == 1
+    assert done["branches_dropped"] == 2
     assert set(table.refresh().refs()) == {"main", "end_of_year", "trial"}
     assert numbers(table) == [0, 1, 2, 3, 4, 5]
     assert table.scan(snapshot_id=tagged).to_arrow()["n"].to_pylist() == [0, 0]
