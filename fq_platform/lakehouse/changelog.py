@@ -124,7 +124,7 @@ class Append:
         self.schema_changes: list[str] = []
         """What documents brought that the table had no column for, in sentences; none for a table's first rows."""
         self._lock = threading.RLock()
-        self._transaction = changelog.table.transaction()
+        self._transaction = _with_own_metadata(changelog.table).transaction()
         self._metadata = changelog.table.metadata
         self._io = RecordingIO(changelog.table.io)
         self._files: list[DataFile] = []
@@ -259,6 +259,16 @@ class Append:
         if error is None or isinstance(error, CommitStateUnknownException):
             return True
         return self.changelog.table.refresh().snapshot_by_id(self._snapshot_id) is not None
+
+
+def _with_own_metadata(table: Table) -> Table:
+    """The same table with metadata that only the transaction reads.
+
+    PyIceberg copies them when columns are added. Schemas fill in their indexes when somebody first looks a column up,
+    and a thread that did so while another copied made the copy fail.
+    """
+    own = table.metadata.model_copy(deep=True)
+    return Table(table.name(), own, table.metadata_location, table.io, table.catalog, table.config)
 
 
 def open_changelog(catalog: Catalog, name: TableName, location: str | None, *, partitioned: bool) -> Changelog:

@@ -1,6 +1,8 @@
 """A changelog is appended to in one snapshot or not at all."""
 
 import datetime as dt
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -329,3 +331,29 @@ def test_table_partitioned_otherwise_than_declared_is_refused(
     now, then = ("daily", "not partitioned") if partitioned else ("not partitioned", "daily")
     assert error.value.what == f"The collection is declared {now}, but its table is {then}"
     assert error.value.where == "iceberg.raw.app_orders"
+
+
+def test_columns_are_added_while_other_threads_look_columns_up(catalog: Catalog, settings: Settings) -> None:
+    changelog, done = opened(catalog, settings), threading.Event()
+
+    def look_up() -> None:
+        schema = changelog.table.schema()
+        while not done.is_set():
+            for index in ("_lazy_id_to_name", "_lazy_id_to_field", "_lazy_name_to_id_lower"):
+                vars(schema).pop(index, None)  # as if nobody had looked yet
+            schema.find_column_name(1)
+            schema.find_field(1)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as pool, changelog.append() as writing:
+            looking = pool.submit(look_up)
+            try:
+                for number in range(10):
+                    writing.evolve(pa.schema([(f"field_{number}", pa.int64())]))
+            finally:
+                done.set()
+            looking.result()
+    finally:
+        sys.setswitchinterval(interval)
