@@ -89,7 +89,7 @@ def written(
         counts: What became of the rows, if the mode tells.
     """
     table = catalog.load_table(target.table.identifier)
-    snapshot = own_snapshot(table, summary) if changed else head(table, target.ref)
+    snapshot = own_snapshot(table, summary) if changed else head(table, target.ref) or table.current_snapshot()
     properties = properties_of(snapshot)
     return Written(
         changed=changed,

@@ -63,12 +63,13 @@ class Job:
         """
         return evolution(self.target.table.qualified, state.schema, self.rows.schema)
 
-    def prepare(self, state: State | None, changes: Sequence[Change] = ()) -> State:
+    def prepare(self, state: State | None, changes: Sequence[Change] = (), *, writes: bool = True) -> State:
         """Make the table, or let it follow its rows and its declaration; and make the branch that is written to.
 
         Args:
             state: The table as it was; None if there was none.
             changes: What it lacks.
+            writes: Whether rows may follow; if not, no branch is made for them.
 
         Returns:
             The table as it is now.
@@ -78,7 +79,8 @@ class Job:
             create(self.catalog, self.target, self.rows.schema)
         else:
             differs = evolve(state.table, self.target, changes)
-        ensure_branch(self.catalog, self.target)
+        if writes:
+            ensure_branch(self.catalog, self.target)
         if state is not None and not differs:
             return state
         return self._again()

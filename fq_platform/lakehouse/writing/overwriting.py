@@ -31,7 +31,7 @@ def overwrite_windows(job: Job) -> Written:
         changed = content != old_content or state.base is None
     else:
         (content,), changed = contents(table, job.windows, job.rows), True
-    state = job.prepare(state, changes)
+    state = job.prepare(state, changes, writes=changed)
     if changed:
         replace_where(job, state, "true" if job.windows is None else any_of(job.windows, table, state.schema))
     return written(job.catalog, job.target, content, state.schema, job.summary, changed=changed)

@@ -41,9 +41,9 @@ def create_or_replace(job: Job) -> Written:
         return _replace(job, state)
     content, old_content = contents(job.target.table, None, job.rows, rows_at(job.spark, job.target, state))
     evolve(state.table, job.target)
-    ensure_branch(job.catalog, job.target)
     changed = content != old_content or state.base is None
     if changed:
+        ensure_branch(job.catalog, job.target)
         overwrite(job.target, job.rows, "true", job.summary)
     return written(job.catalog, job.target, content, state.schema, job.summary, changed=changed)
 

@@ -38,12 +38,15 @@ def test_branch_begins_at_the_head_of_main_and_goes_its_own_way(lake: NewLake, m
     assert main is not None
 
 
-def test_equal_content_makes_the_branch_but_no_snapshot(lake: NewLake) -> None:
-    table = lake()
-    table.write(rows_of("1, 1"), days(1))
-    told = table.on("audit_1").write(rows_of("1, 1"), days(1))
+@pytest.mark.parametrize("mode", [WriteMode.OVERWRITE, WriteMode.CREATE_OR_REPLACE])
+def test_equal_content_makes_neither_branch_nor_snapshot(lake: NewLake, mode: WriteMode) -> None:
+    table = lake(mode, dated=False)
+    table.write("SELECT 1 AS n")
+    before = table.table.metadata_location
+    told = table.on("audit_1").write("SELECT 1 AS n")
     assert (told.changed, table.snapshots) == (False, 1)
-    assert table.rows(branch="audit_1") == [(FIRST, 1)]
+    assert told.snapshot_id == table.table.current_snapshot().snapshot_id  # type: ignore[union-attr]
+    assert table.table.metadata_location == before
 
 
 def test_part_of_a_file_is_replaced_on_a_branch(lake: NewLake) -> None:

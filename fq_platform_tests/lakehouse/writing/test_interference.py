@@ -24,8 +24,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     def once(act: Callable[[], object]) -> None:
         prepare, pending = Job.prepare, [act]
 
-        def prepared(self: Job, *args: object) -> object:
-            state = prepare(self, *args)  # type: ignore[arg-type]
+        def prepared(self: Job, *args: object, **options: object) -> object:
+            state = prepare(self, *args, **options)  # type: ignore[arg-type]
             if pending:
                 pending.pop()()
             return state
