@@ -73,6 +73,14 @@ def write_audit_publish(
         dg.Failure: The rows cannot be stored.
         FqError: Others published again and again.
     """
+    outcome = _write(context, io_manager, audits, rows)
+    io_manager.forget(context)
+    return outcome
+
+
+def _write(
+    context: dg.AssetExecutionContext, io_manager: "SparkIcebergIOManager", audits: Sequence[Audit], rows: Any
+) -> Outcome:
     table = io_manager.table(context.asset_key)
     if not audits:
         return Outcome(table, io_manager.store(context, rows), {})

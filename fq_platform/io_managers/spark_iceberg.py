@@ -71,6 +71,7 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
                 require_written(self.spark.settings, table, options.mode)
             return
         self.store(context, obj).tell(context)
+        self.forget(context)
 
     def store(
         self, context: dg.OutputContext | dg.AssetExecutionContext, rows: Any, *, branch: str | None = None
@@ -96,6 +97,14 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
             if reading is not None:
                 return store_changes(self.spark.spark_session, settings, target, scope, rows, reading)
             return store(self.spark.spark_session, settings, target, scope, rows)
+
+    def forget(self, context: dg.OutputContext | dg.AssetExecutionContext) -> None:
+        """Let go of what a run's input has read, once nothing of its asset will be stored any more.
+
+        Not part of `store`: a write that was overtaken is stored again, of the same reading.
+        """
+        scope = run_scope(context)
+        self._readings.pop((scope.run_id, scope.asset_key), None)
 
     def _changes(self, context: dg.InputContext, scope: InputScope) -> InputScope:
         """What changed of what an input asks for; what its asset then writes has to agree with that."""

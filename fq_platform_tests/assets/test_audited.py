@@ -70,7 +70,11 @@ class Shop:
 
         return dg.Definitions(
             [sales, totals],
-            jobs=[dg.define_asset_job("all"), *self._jobs_of_checks()],
+            jobs=[
+                dg.define_asset_job("all"),
+                dg.define_asset_job("retried", op_retry_policy=dg.RetryPolicy(max_retries=1)),
+                *self._jobs_of_checks(),
+            ],
             resources={"io_manager": SparkIcebergIOManager(spark=self.resource, app="app")},
             executor=dg.in_process_executor,
         )
@@ -258,3 +262,19 @@ def test_a_write_that_was_overtaken_is_made_and_audited_again(shop: Shop) -> Non
     clash = shop.sell((THIRD, "d", 4), days=(3, 3))
     assert not evaluations(clash)["primary_key_unique"].passed, "a key that came in between"
     assert shop.seen() == [(FIRST, "a", 1), (SECOND, "d", 4), (THIRD, "c", 3)]
+
+
+def test_a_step_that_is_retried_begins_with_a_new_branch(shop: Shop) -> None:
+    shop.sell((FIRST, "a", 1), days=(1, 1))
+    left: list[str] = []
+
+    def fail() -> None:
+        left.extend(shop.branches())
+        shop.rows = [(FIRST, "b", 2)]
+        raise RuntimeError("the connection was lost")
+
+    shop.before_audit = fail
+    assert shop.sell((FIRST, "c", 3), (SECOND, "d", 4), days=(1, 2), job="retried").success
+    assert len(left) == 1
+    assert shop.seen() == [(FIRST, "b", 2)]
+    assert shop.branches() == []

@@ -1,7 +1,7 @@
 """An asset with an incremental input reads what changed, and is then what a rebuild would make of it."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
+from fq_platform.assets.audited import audited_asset
+from fq_platform.checks.audits import Audit, unique_key
 from fq_platform.io_managers.incremental import FULL_REFRESH
+from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import open_changelog
 from fq_platform.lakehouse.current import live_in_windows
@@ -79,6 +82,23 @@ class Raw:
         self.catalog.load_table(self.table.identifier).append(pa.Table.from_pylist(rows, schema=ROWS))
 
 
+def declared(
+    spec: dg.AssetSpec, ins: Mapping[str, dg.AssetIn], audits: Sequence[Audit]
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The decorator of an asset, audited or not."""
+    once = dg.BackfillPolicy.single_run()
+    if audits:
+        return audited_asset(spec, audits=audits, ins=ins, backfill_policy=once)
+    return dg.asset(
+        key=spec.key,
+        partitions_def=spec.partitions_def,
+        code_version=spec.code_version,
+        metadata=spec.metadata,
+        ins=ins,
+        backfill_policy=once,
+    )
+
+
 @dataclass
 class Made:
     """A table that is made of the raw one, and a way to make it anew elsewhere."""
@@ -87,6 +107,7 @@ class Made:
     table: TableName
     transform: Callable[[DataFrame], DataFrame] = silver
     code: str = "1"
+    audits: tuple[Audit, ...] = ()
 
     def run(self, days: SPAN | str | None = None, **tags: str) -> dict[str, Any]:
         """Materialise; returns the metadata."""
@@ -98,25 +119,26 @@ class Made:
         dated = self.raw.dated
         key = [self.table.layer.value, self.table.name]
 
-        @dg.asset(
-            key=key,
-            partitions_def=YEAR if dated else None,
-            backfill_policy=dg.BackfillPolicy.single_run(),
-            code_version=self.code,
-            metadata={"partition_expr": "day"} if dated else {"fq/write_mode": "merge", "fq/merge_keys": ["_id"]},
-            ins={"rows": dg.AssetIn(self.raw.key, metadata={"fq/incremental": True})},
-        )
         def made(rows: Any) -> Any:
             return self.transform(rows)
+
+        spec = dg.AssetSpec(
+            key,
+            partitions_def=YEAR if dated else None,
+            code_version=self.code,
+            metadata={"partition_expr": "day"} if dated else {"fq/write_mode": "merge", "fq/merge_keys": ["_id"]},
+        )
+        ins = {"rows": dg.AssetIn(self.raw.key, metadata={"fq/incremental": True})}
+        asset = declared(spec, ins, self.audits)(made)
 
         first, last = (days, days) if isinstance(days, str) else days or (None, None)
         span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
         result = dg.materialize(
-            [self.raw.spec, made],
+            [self.raw.spec, asset],
             resources={"io_manager": self.raw.lake.io_manager()},
             instance=self.raw.lake.instance,
             tags={**(tags or {}), **{name: day for name, day in span.items() if day}},
-            selection=[made],
+            selection=[asset],
             raise_on_error=not fails,
         )
         assert result.success is not fails
@@ -237,6 +259,26 @@ def test_reading_is_pinned_to_the_snapshot_that_was_planned(made: Made) -> None:
     assert [row[0] for row in made.rows] == ["a"]
     assert made.run(NEW_YEAR)["read"] == "2 of 5 windows had changed"
     assert made.rows == made.rebuilt
+
+
+@pytest.mark.parametrize("audits", [(), (unique_key("_id"),)], ids=["stored", "audited"])
+def test_reading_is_forgotten_when_its_output_is_stored(
+    made: Made, audits: tuple[Audit, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, managers = SparkIcebergIOManager._changes, list[SparkIcebergIOManager]()
+
+    def planned(self: SparkIcebergIOManager, *given: Any) -> Any:
+        managers.append(self)
+        scope = plan(self, *given)
+        assert len(self._readings) == 1
+        return scope
+
+    monkeypatch.setattr(SparkIcebergIOManager, "_changes", planned)
+    made.raw.append(("a", 1), ("b", 2))
+    made.audits = audits
+    made.run(NEW_YEAR)
+    assert [name for name, *_ in made.rows] == ["a", "b"]
+    assert [manager._readings for manager in managers] == [{}]
 
 
 def test_run_that_fails_leaves_the_position_where_it_was(made: Made) -> None:
