@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -9,6 +10,7 @@ from pyspark.sql import SparkSession
 from fq_platform.errors import FqError
 from fq_platform.lakehouse import spark_write
 from fq_platform.lakehouse.table_options import WriteMode
+from fq_platform.lakehouse.writing import job
 from fq_platform.lakehouse.writing.job import Job
 from fq_platform_tests.lakehouse.writing.conftest import Lake, NewLake, days, rows_of
 
@@ -79,6 +81,18 @@ def test_column_that_two_writers_add_is_added_once(lake: NewLake, monkeypatch: p
     monkeypatch.setattr(Job, "changes", changes)
     table.write("SELECT 2 AS n, 'x' AS added")
     assert table.rows() == [(2, "x")]
+
+
+def test_table_that_two_writers_make_is_made_once(lake: NewLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, make = lake(WriteMode.APPEND, dated=False), job.create
+
+    def both(*given: Any) -> None:
+        make(*given)
+        make(*given)
+
+    monkeypatch.setattr(job, "create", both)
+    table.write("SELECT 1 AS n")
+    assert table.rows() == [(1,)]
 
 
 def dropped(table: Lake) -> str:
