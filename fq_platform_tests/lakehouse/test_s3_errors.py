@@ -21,7 +21,7 @@ ROWS = pa.table({"a": [1, 2]})
 EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
 
 
-class _Expired(http.server.BaseHTTPRequestHandler):
+class Expired(http.server.BaseHTTPRequestHandler):
     """AWS's answer to a key whose time is over; no server here lends keys for less than a quarter of an hour."""
 
     def _refuse(self) -> None:
@@ -40,7 +40,7 @@ class _Expired(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def expired() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Expired) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Expired) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

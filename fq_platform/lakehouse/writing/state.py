@@ -38,10 +38,17 @@ class State:
 
 def look(spark: SparkSession, catalog: "Catalog", target: Target) -> State | None:
     """Look at the table; None if the catalog does not have it."""
+    from pyiceberg.exceptions import NoSuchTableError
+
+    try:
+        # Opened here first: Iceberg in Spark asks a storage that refuses it for two minutes before it says so.
+        catalog.load_table(target.table.identifier)
+    except NoSuchTableError:
+        return None
     rows = find(spark, target.table)
     if rows is None:
         return None
-    table = catalog.load_table(target.table.identifier)
+    table = catalog.load_table(target.table.identifier)  # not older than the columns that Spark has seen
     return State(table, rows.schema, head(table, target.ref) or table.current_snapshot())
 
 
