@@ -14,6 +14,7 @@ from pyspark.sql import functions as sf
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName
 from fq_platform.lakehouse.spark_table import find
+from fq_platform.lakehouse.time_travel import rows_with_columns_of_then
 from fq_platform.lakehouse.versions import require_changelog
 
 _VERSION = "_fq_version"
@@ -103,8 +104,7 @@ def _rows(spark: SparkSession, name: TableName) -> DataFrame:
 def _rows_at(spark: SparkSession, name: TableName, snapshot: int) -> DataFrame:
     _rows(spark, name)
     try:
-        # Not `table()`, which would give the snapshot's rows the columns of today.
-        rows = spark.read.format("iceberg").option("snapshot-id", snapshot).load(name.qualified)
+        rows = rows_with_columns_of_then(spark, name, snapshot)
         _ = rows.schema  # Spark Connect looks for the snapshot here, classic Spark above
     except PySparkException as error:
         if "Cannot find snapshot" not in str(error):

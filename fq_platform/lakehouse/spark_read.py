@@ -5,12 +5,12 @@ Belongs here: what a reader needs a Spark session for. Does not: finding snapsho
 
 from collections.abc import Sequence
 
-from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.read_point import ReadPoint
-from fq_platform.lakehouse.spark_table import FILE_OPEN_COST, Window, within
+from fq_platform.lakehouse.spark_table import FILE_OPEN_COST, Window, find, within
+from fq_platform.lakehouse.time_travel import rows_with_todays_columns
 
 
 def read(
@@ -34,29 +34,18 @@ def read(
     Raises:
         FqError: The column of the windows is missing, or no DATE or TIMESTAMP.
     """
-    rows = _rows(_reader(spark, point), table)
+    rows = find(spark, table)
     if rows is None:
         return None
-    if point is not None and (point.snapshot_id is None or point.snapshot_id == point.after):
-        rows = rows.where("false")
+    if point is not None:
+        rows = _at(spark, table, rows, point)
     return rows if windows is None else within(rows, table, windows)
 
 
-def _reader(spark: SparkSession, point: ReadPoint | None) -> DataFrameReader:
-    reader = spark.read.option("file-open-cost", FILE_OPEN_COST)
-    if point is None or point.snapshot_id is None or point.snapshot_id == point.after:
-        return reader
-    if point.after is not None:
-        return reader.option("start-snapshot-id", point.after).option("end-snapshot-id", point.snapshot_id)
-    return reader.option("snapshot-id", point.snapshot_id)
-
-
-def _rows(reader: DataFrameReader, table: TableName) -> DataFrame | None:
-    try:
-        rows = reader.table(table.qualified)
-        _ = rows.schema  # Spark Connect looks the table up here, classic Spark above
-    except AnalysisException as error:
-        if error.getErrorClass() == "TABLE_OR_VIEW_NOT_FOUND":
-            return None
-        raise
-    return rows
+def _at(spark: SparkSession, table: TableName, newest: DataFrame, point: ReadPoint) -> DataFrame:
+    if point.snapshot_id is None or point.snapshot_id == point.after:
+        return newest.where("false")
+    if point.after is None:
+        return rows_with_todays_columns(spark, table, point.snapshot_id)
+    between = {"start-snapshot-id": point.after, "end-snapshot-id": point.snapshot_id}
+    return spark.read.options(**between, **{"file-open-cost": FILE_OPEN_COST}).table(table.qualified)

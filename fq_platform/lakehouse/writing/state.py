@@ -11,8 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from fq_platform.lakehouse.spark_schema import conformed
-from fq_platform.lakehouse.spark_table import FILE_OPEN_COST, find
+from fq_platform.lakehouse.spark_table import find
 from fq_platform.lakehouse.table_options import Target
+from fq_platform.lakehouse.time_travel import rows_with_todays_columns
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -59,12 +60,18 @@ def head(table: "Table", ref: str) -> "Snapshot | None":
 
 def rows_at(spark: SparkSession, target: Target, state: State) -> DataFrame:
     """The rows that stand in the table, in its present columns, whatever is committed meanwhile."""
-    reader = spark.read.option("file-open-cost", FILE_OPEN_COST)
     if state.base is None:
-        return reader.table(target.table.qualified).where("false")
-    # Whether a snapshot is read with the columns of its time or with today's depends on how it is named.
-    then = reader.option("snapshot-id", str(state.base.snapshot_id)).table(target.table.qualified)
+        return spark.table(target.table.qualified).where("false")
+    renamed = _renamed_since(state.table, state.base)
+    then = rows_with_todays_columns(spark, target.table, state.base.snapshot_id, renamed)
     return then if then.schema == state.schema else then.select(*conformed(then.schema, state.schema))
+
+
+def _renamed_since(table: "Table", snapshot: "Snapshot") -> dict[str, str]:
+    """Columns that somebody has renamed: the name at the snapshot -> today's."""
+    then = table.schemas().get(snapshot.schema_id) if snapshot.schema_id is not None else None
+    now = {field.field_id: field.name for field in table.schema().fields}
+    return {field.name: now.get(field.field_id, field.name) for field in (then.fields if then else ())}
 
 
 def ancestors(table: "Table", snapshot: "Snapshot | None") -> "Iterator[Snapshot]":
