@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.storage import explain_storage_error
@@ -52,8 +52,14 @@ def spark_errors(table: str) -> Iterator[None]:
         raise known from error
 
 
+def condition(error: PySparkException) -> str:
+    """Spark's name of what went wrong, such as `TABLE_OR_VIEW_NOT_FOUND`; empty if it has none."""
+    named = getattr(error, "getCondition", error.getErrorClass)  # the newer name, which Spark 3.5 does not know yet
+    return named() or ""
+
+
 def _missing_column(error: Exception, table: str) -> FqError | None:
-    if not isinstance(error, AnalysisException) or not (error.getErrorClass() or "").startswith(_MISSING_COLUMN):
+    if not isinstance(error, AnalysisException) or not condition(error).startswith(_MISSING_COLUMN):
         return None
     details = error.getMessageParameters() or {}
     column = details.get("objectName") or details.get("fieldName") or "?"

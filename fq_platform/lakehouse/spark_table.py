@@ -14,6 +14,7 @@ from pyspark.sql.types import DataType, DateType, StructType, TimestampNTZType, 
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import TableName
+from fq_platform.lakehouse.spark_errors import condition
 from fq_platform.lakehouse.spark_schema import quote
 
 FILE_OPEN_COST = 1024 * 1024
@@ -110,7 +111,7 @@ def find(spark: SparkSession, table: TableName) -> DataFrame | None:
         rows = spark.read.option("file-open-cost", FILE_OPEN_COST).table(table.qualified)
         _ = rows.schema  # Spark Connect looks the table up here, classic Spark above
     except AnalysisException as error:
-        if error.getErrorClass() == "TABLE_OR_VIEW_NOT_FOUND":
+        if condition(error) == "TABLE_OR_VIEW_NOT_FOUND":
             return None
         raise
     return rows

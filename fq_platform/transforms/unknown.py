@@ -26,9 +26,10 @@ def with_unknown_member(
         The dimension with one more row.
     """
     values = {**others, key: sf.lit(UNKNOWN_ID), **{label: sf.lit(UNKNOWN_LABEL) for label in labels}}
+    # The type by its name: the type itself may say that a list holds no nulls, to which Spark 4 casts nothing.
     member = dimension.sparkSession.range(1).select(
         *(
-            values.get(field.name, sf.lit(None)).cast(field.dataType).alias(field.name)
+            values.get(field.name, sf.lit(None)).cast(field.dataType.simpleString()).alias(field.name)
             for field in dimension.schema.fields
         )
     )
