@@ -63,6 +63,7 @@ def test_a_wrong_key_is_told_without_showing_it(s3local_settings: Settings, engi
     connection = duckdb_connection.connect(s3local_settings)
     duckdb_connection._create_secret(connection, "x", odd, AwsKeys("a'b", "c'd"), None)
     with pytest.raises(FqError, match="does not take the keys") as caught:
-        duckdb_connection._create_secret(connection, "x", odd, AwsKeys("a'b", "hidden-secret"), None)
+        # A statement that DuckDB cannot parse is repeated in its error, keys included.
+        duckdb_connection._create_secret(connection, "no name", odd, AwsKeys("a'b", "hidden-secret"), None)
     assert "hidden" not in str(caught.value)
     assert caught.value.__cause__ is None
