@@ -26,7 +26,7 @@ _BAD_VALUES = (
 )
 """Spark's names of these conditions; see the page "Error Conditions" of its documentation."""
 
-_SAID = re.compile(r"\[(?P<kind>[A-Z_]+)[A-Z_.]*\] (?P<text>.+?)(?=\.? (?:Correct|If|Use) |\.?$)", re.MULTILINE)
+_SAID = re.compile(r"\[(?P<kind>[A-Z_]+)[A-Z_.]*\] +(?P<text>.+?)(?=\.? (?:Correct|If|Use) |\.?$)", re.MULTILINE)
 """What Spark says after the name, without its own advice: it names settings that users here do not have."""
 
 

@@ -29,9 +29,9 @@ def rows_with_todays_columns(
     reader = spark.read.option("file-open-cost", FILE_OPEN_COST)
     if spark.version.startswith("3."):
         return reader.option("snapshot-id", str(snapshot)).table(table.qualified)
+    today = reader.table(table.qualified).schema  # before the next option: a reader keeps what it is given
     # Spark 4 refuses that option; this one gives the columns of the snapshot's time.
     then = reader.option("versionAsOf", str(snapshot)).table(table.qualified).withColumnsRenamed(dict(renamed or {}))
-    today = reader.table(table.qualified).schema
     return then if then.schema == today else then.select(*conformed(then.schema, today))
 
 
