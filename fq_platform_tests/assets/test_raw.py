@@ -266,7 +266,7 @@ def test_unreachable_mongodb_fails_in_words_and_without_the_password(
 
     text = shop.failure("orders", FIRST)
 
-    assert "MongoDB cannot be reached (MONGO_URI, 127.0.0.1:1)" in text
+    assert "MongoDB cannot be reached (iceberg.raw.shop_orders, MONGO_URI, 127.0.0.1:1)" in text
     assert "secret" not in text
 
 
