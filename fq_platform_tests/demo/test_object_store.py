@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fq_platform.demo.object_store import ObjectStore
+from fq_platform.demo.server_process import is_listened_on
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.object_store_endpoint import object_store_endpoint, object_store_home
 from fq_platform.settings import Settings
@@ -92,6 +93,10 @@ def test_when_its_owner_is_killed_it_ends_and_the_next_start_finds_everything_at
         url = owner.stdout.readline().decode().strip()
         owner.kill()
     assert object_store_endpoint(settings) is None
+    port, deadline = int(url.rsplit(":", 1)[1]), time.monotonic() + 30
+    while is_listened_on(port):  # it notices a moment later, and keeps its ports until then
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     with ObjectStore(settings) as store:
         assert not store.attached
         assert store.endpoint.endpoint == url

@@ -130,8 +130,8 @@ def test_table_that_somebody_drops_or_changes_meanwhile(
 ) -> None:
     prepare, acts = Job.prepare, [change_columns, drop]
 
-    def prepared(self: Job, *args: Any) -> Any:
-        state = prepare(self, *args)
+    def prepared(self: Job, *args: Any, **options: Any) -> Any:
+        state = prepare(self, *args, **options)
         if acts:
             acts.pop(0)(lake)
         return state

@@ -249,11 +249,15 @@ def _added_files(table: Table) -> list[DataFile]:
     return [task.file for task in table.refresh().scan(row_filter="n >= 1000").plan_files()]
 
 
+DAYS = 60
+"""So many that the rival commits while the compaction still writes."""
+
+
 @pytest.mark.parametrize(("strikes", "gives_up"), [(1, False), (3, True)])
 def test_compaction_gives_way_to_a_writer(lake_at: LakeAt, settings: Settings, strikes: int, gives_up: bool) -> None:
     lake = lake_at()
     table = make(lake)
-    append(table, days=20, times=5)
+    append(table, days=DAYS, times=5)
     rival = Rival(lake, settings, list(range(strikes)))
 
     rival.start()
@@ -262,10 +266,10 @@ def test_compaction_gives_way_to_a_writer(lake_at: LakeAt, settings: Settings, s
     rival.join()
 
     assert rival.committed == list(range(strikes))
-    assert numbers(table) == sorted([*range(5)] * (20 - strikes) + [1000 + day for day in range(strikes)])
+    assert numbers(table) == sorted([*range(5)] * (DAYS - strikes) + [1000 + day for day in range(strikes)])
     if gives_up:
         assert done.note == "left alone: others wrote to it all the time"
         assert done.figures["files_merged"] == 0
         assert files(settings) == rival.own
     else:
-        assert done.figures["files_merged"] == 19 * 5
+        assert done.figures["files_merged"] == (DAYS - 1) * 5
