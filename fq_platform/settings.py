@@ -88,6 +88,8 @@ class Settings(LakeSettings):
     cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")
     maven_repository: str | None = Field(default=None, validation_alias="FQ_MAVEN_REPOSITORY")
 
+    backfill_partitions: int = Field(default=92, ge=0, validation_alias="FQ_BACKFILL_PARTITIONS")
+
     demo_days: int = Field(default=31, ge=30, le=3_660, validation_alias="FQ_DEMO_DAYS")
     demo_orders: int = Field(default=10_000, ge=100, validation_alias="FQ_DEMO_ORDERS")
     demo_seed: int = Field(default=20260101, ge=0, validation_alias="FQ_DEMO_SEED")

@@ -91,12 +91,12 @@ def test_dated_tables_are_partitioned_by_day_from_the_start_date_to_today() -> N
             assert (keys[0], keys[-1]) == ("2026-01-01", "2026-03-05"), key
 
 
-def test_backfills_of_dated_tables_are_single_runs() -> None:
+def test_backfills_of_dated_tables_are_cut_alike() -> None:
     graph = defs.resolve_asset_graph()
 
     policies = {key: graph.get(dg.AssetKey(key.split("/"))).backfill_policy for key in DAILY}
 
-    assert set(policies.values()) == {dg.BackfillPolicy.single_run()}
+    assert set(policies.values()) == {dg.BackfillPolicy.multi_run(92)}
 
 
 def test_analytics_tables_have_a_freshness_policy() -> None:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from fq_platform.assets.audit_failure import audit_failure
 from fq_platform.assets.publishing import audit_main, write_audit_publish
+from fq_platform.automation import backfills
 from fq_platform.checks.audits import Audit
 from fq_platform.checks.evaluation import Result
 from fq_platform.checks.reporting import check_result
@@ -51,13 +52,14 @@ def audited_asset(
         spec: What there is to say about the asset: key, description, metadata, partitions.
         audits: What has to hold before the rows are published. Without any, they are published as they are.
         ins: Where the function's parameters come from.
-        backfill_policy: As for `dg.asset`; an asset with partitions makes ranges in a single run unless told otherwise.
+        backfill_policy: As for `dg.asset`; else, for an asset with partitions, that of all tables: runs of many.
         retry_policy: As for `dg.asset`; an audit that fails is not tried again.
 
     Returns:
         A decorator for the function. It may take `context` first, and resources.
     """
-    single_run = dg.BackfillPolicy.single_run() if spec.partitions_def else None
+    if spec.partitions_def and backfill_policy is None:
+        backfill_policy = backfills.backfill_policy()
     checks = _check_specs(spec.key, audits)
     storage = str(spec.metadata.get("dagster/io_manager_key", IO_MANAGER))
     # An out, not a spec: that would not let inputs have metadata, by which they ask for a snapshot or a branch.
@@ -74,7 +76,7 @@ def audited_asset(
             deps=spec.deps,
             partitions_def=spec.partitions_def,
             can_subset=True,  # so that the checks can be run alone
-            backfill_policy=backfill_policy or single_run,
+            backfill_policy=backfill_policy,
             retry_policy=retry_policy,
             required_resource_keys={storage},
         )(_step(spec.key, audits, checks, storage, make_rows))

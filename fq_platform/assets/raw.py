@@ -12,6 +12,7 @@ import dagster as dg
 from fq_platform.assets import raw_checks
 from fq_platform.assets.documentation import schema_of_table
 from fq_platform.assets.raw_progress import ProgressLog
+from fq_platform.automation.backfills import backfill_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
@@ -55,7 +56,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         group_name=Layer.RAW.value,
         kinds={"mongodb", "iceberg"},
         partitions_def=daily_partitions(sources) if options.partition_by else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if options.partition_by else None,
+        backfill_policy=backfill_policy() if options.partition_by else None,
         metadata={
             "dagster/table_name": table.qualified,
             "dagster/storage_kind": "iceberg",
