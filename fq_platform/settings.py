@@ -16,7 +16,16 @@ from pydantic_settings import SettingsConfigDict
 from fq_platform.errors import FqError
 from fq_platform.lake_settings import WAREHOUSE_FOLDER, LakeSettings, Profile, TableLayout
 
-__all__ = ["Profile", "ReadPreference", "Settings", "TableLayout", "get_settings", "load_settings", "project_root"]
+__all__ = [
+    "Environment",
+    "Profile",
+    "ReadPreference",
+    "Settings",
+    "TableLayout",
+    "get_settings",
+    "load_settings",
+    "project_root",
+]
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package (path)."""
@@ -33,6 +42,14 @@ class ReadPreference(StrEnum):
     SECONDARY = "secondary"
     SECONDARY_PREFERRED = "secondaryPreferred"
     NEAREST = "nearest"
+
+
+class Environment(StrEnum):
+    """Where an installation stands; `automation/registry.py` says what runs by itself in it."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+    TEST = "test"
 
 
 def _workers() -> int:
@@ -68,6 +85,12 @@ class Settings(LakeSettings):
         default_factory=lambda: project_root() / ".fq", validation_alias="FQ_HOME", validate_default=True
     )
     sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
+
+    environment: Environment = Field(default=Environment.LOCAL, validation_alias="FQ_ENVIRONMENT")
+    daily_refresh_after_minutes: int = Field(
+        default=120, ge=0, le=21 * 60, validation_alias="FQ_DAILY_REFRESH_AFTER_MINUTES"
+    )
+    partition_grace_minutes: int = Field(default=120, ge=1, le=7 * 1440, validation_alias="FQ_PARTITION_GRACE_MINUTES")
 
     mongo_uri: SecretStr | None = Field(default=None, validation_alias="MONGO_URI")
     mongo_timeout_seconds: float = Field(default=10, gt=0, le=3_600, validation_alias="FQ_MONGO_TIMEOUT_SECONDS")
