@@ -35,7 +35,18 @@ UPKEEP = {
     "maintenance/orphan_removal",
     "maintenance/snapshot_expiry",
 }
+COLLECTIONS = {
+    "mongodb/ecommerce_db_raw/customers",
+    "mongodb/ecommerce_db_raw/invoices",
+    "mongodb/ecommerce_db_raw/orders",
+    "mongodb/ecommerce_db_raw/payments",
+    "mongodb/ecommerce_db_raw/products",
+}
 UPSTREAM = {
+    **{
+        f"raw/ecommerce_db_{collection}": {f"mongodb/ecommerce_db_raw/{collection}"}
+        for collection in ("customers", "invoices", "orders", "payments", "products")
+    },
     "curated/ecommerce_db_orders_silver": {"raw/ecommerce_db_orders"},
     "curated/ecommerce_db_customers_silver": {"raw/ecommerce_db_customers"},
     "curated/ecommerce_db_invoices_silver": {"raw/ecommerce_db_invoices"},
@@ -65,7 +76,7 @@ print(json.dumps({
 def specs() -> dict[str, dg.AssetSpec]:
     """The assets that are tables."""
     found = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    return {key: spec for key, spec in found.items() if key not in UPKEEP}
+    return {key: spec for key, spec in found.items() if key not in UPKEEP | COLLECTIONS}
 
 
 def test_every_table_is_an_asset_named_like_it() -> None:
@@ -79,6 +90,14 @@ def test_lineage_is_the_path_of_the_data() -> None:
     found = {key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs().items()}
 
     assert {key: deps for key, deps in found.items() if deps} == UPSTREAM
+
+
+def test_collections_are_shown_but_never_made() -> None:
+    graph = defs.resolve_asset_graph()
+
+    for key in COLLECTIONS:
+        node = graph.get(dg.AssetKey(key.split("/")))
+        assert (node.is_external, node.group_name, node.kinds) == (True, "source", {"mongodb"})
 
 
 def test_dated_tables_are_partitioned_by_day_from_the_start_date_to_today() -> None:
@@ -139,7 +158,8 @@ def test_sources_without_the_accounting_collections_have_raw_assets_only() -> No
 
     found = build_definitions(sources).resolve_all_asset_specs()
 
-    assert {spec.key.to_user_string() for spec in found} == {"raw/shop_orders", "raw/shop_weird_x20_name"} | UPKEEP
+    keys = {"mongodb/shop/orders", "mongodb/shop/weird_x20_name", "raw/shop_orders", "raw/shop_weird_x20_name"}
+    assert {spec.key.to_user_string() for spec in found} == keys | UPKEEP
 
 
 def test_upkeep_is_no_part_of_the_daily_refresh_and_every_table_says_how_it_is_doing() -> None:

@@ -12,6 +12,7 @@ import dagster as dg
 from fq_platform.assets import raw_checks
 from fq_platform.assets.documentation import schema_of_table
 from fq_platform.assets.raw_progress import ProgressLog
+from fq_platform.assets.sources import source_key
 from fq_platform.automation.backfills import backfill_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.lakehouse.catalog import open_catalog
@@ -51,6 +52,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
 
     @dg.asset(
         key=raw_key(sources, collection),
+        deps=[source_key(sources, collection)],
         description=f"Changelog of the MongoDB collection `{sources.database}.{collection}`{by_day}. Append-only: "
         "materialising it appends what was inserted, updated or deleted since, and nothing else.",
         group_name=Layer.RAW.value,

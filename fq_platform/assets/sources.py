@@ -1,0 +1,50 @@
+"""The MongoDB collections as the lineage shows them: upstream of everything, and made by somebody else.
+
+Belongs here: what Dagster knows of a collection. Does not: the table that it is landed in (`raw.py`).
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from fq_platform.naming import normalise
+from fq_platform.sources import Collection, Sources
+
+GROUP = "source"
+
+
+def source_key(sources: Sources, collection: str) -> dg.AssetKey:
+    """The asset key of a collection, such as `mongodb/ecommerce_db_raw/orders`.
+
+    Args:
+        sources: The sources file.
+        collection: The collection's name as MongoDB has it; in the key it is normalised, as the table's is.
+    """
+    return dg.AssetKey(["mongodb", normalise(sources.database), normalise(collection)])
+
+
+def build_source_assets(sources: Sources) -> Sequence[dg.AssetSpec]:
+    """The declared collections as assets that Dagster knows of but does not make.
+
+    Args:
+        sources: The sources file.
+
+    Returns:
+        One external asset a collection. Nothing of them can be materialised, so no selection of a job has them.
+    """
+    return [_source_asset(sources, name, options) for name, options in sources.collections.items()]
+
+
+def _source_asset(sources: Sources, collection: str, options: Collection) -> dg.AssetSpec:
+    days = f" Each document belongs to the day of its `{options.partition_by}`." if options.partition_by else ""
+    declared = {"partition_by": options.partition_by, "watermark": options.watermark}
+    return dg.AssetSpec(
+        source_key(sources, collection),
+        description=f"The MongoDB collection `{sources.database}.{collection}`, only ever read.{days}",
+        group_name=GROUP,
+        kinds={"mongodb"},
+        metadata={
+            "collection": f"{sources.database}.{collection}",
+            **{name: value for name, value in declared.items() if value},
+        },
+    )
