@@ -4,32 +4,28 @@ Belongs here: the endpoint file and whether what it says still holds. Does not: 
 """
 
 import json
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from fq_platform.server_endpoint import ServerEndpoint
 from fq_platform.settings import Settings
 
 PING_SECONDS = 5
 """How long a server that is said to run may take to answer."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """What the endpoint file tells about a running server.
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(ServerEndpoint):
+    """What the endpoint file tells about a running server, beside its processes.
 
     Args:
         uri: The URI for clients, with the options that the server needs.
-        pid: The number of the server's process.
         port: The TCP port on loopback.
-        owner: The number of the process that started the server; when that one ends, the server does.
     """
 
     uri: str
-    pid: int
     port: int
-    owner: int
 
     @classmethod
     def read(cls, settings: Settings) -> Self | None:
@@ -48,23 +44,9 @@ class Endpoint:
         draft.write_text(json.dumps(asdict(self)), encoding="utf-8")
         draft.replace(file)
 
-    def is_served(self, settings: Settings) -> bool:
-        """Whether the server's process exists and serves this folder; a number may pass to another process."""
-        import psutil
-
-        try:
-            return str(data_folder(settings)) in psutil.Process(self.pid).cmdline()
-        except psutil.Error:
-            return False
-
-    def is_owned(self) -> bool:
-        """Whether the owner lives; if not, the server is about to end, though it may still answer."""
-        import psutil
-
-        try:
-            return psutil.Process(self.owner).status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+    def storage_argument(self, settings: Settings) -> str:
+        """The storage on the server's command line."""
+        return str(data_folder(settings))
 
     def answers(self) -> bool:
         """Whether a MongoDB answers a ping there."""
@@ -79,15 +61,6 @@ class Endpoint:
                 client.admin.command("ping")
         except PyMongoError:
             return False
-        return True
-
-    def ends_within(self, seconds: float, settings: Settings) -> bool:
-        """Wait for the process to end, as it does by itself a moment after its owner was killed."""
-        deadline = time.monotonic() + seconds
-        while self.is_served(settings):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
         return True
 
 

@@ -4,30 +4,20 @@ Belongs here: its process, its buckets, and that it is found by others. Does not
 (`object_store_command.py`), or what is stored in it.
 """
 
-import atexit
 import http.client
 import json
 import os
-import time
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from pydantic import SecretStr
 
 from fq_platform.demo.object_store_command import Installation, server_program
-from fq_platform.demo.server_process import HOST, ServerProcess, one_at_a_time
+from fq_platform.demo.owned_server import OwnedServer
+from fq_platform.demo.server_process import HOST, ServerProcess
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.object_store_endpoint import (
-    ObjectStoreEndpoint,
-    data_folder,
-    endpoint_file,
-    object_store_home,
-)
+from fq_platform.lakehouse.object_store_endpoint import ObjectStoreEndpoint, object_store_home
 from fq_platform.settings import Settings
 
-START_SECONDS = 60
-"""How long a server may take until it can be written to; it needs about four on an idle machine."""
 STOP_SECONDS = 2
 """How long a server may take to finish what it has begun, before it is killed.
 
@@ -37,11 +27,9 @@ in files by then; only deletions are done a second later.
 _CLIENT_SECONDS = 5
 
 
-class ObjectStore:
-    """An S3 server for as long as this object is started, as a context manager or by `start` and `stop`.
+class ObjectStore(OwnedServer[ObjectStoreEndpoint]):
+    """An S3 server for as long as this object is started.
 
-    If a server of the same `FQ_HOME` runs already, this one attaches to it and leaves it running at the end. A server
-    that was started here ends with `stop`, with the interpreter, and also if this process is killed outright.
     The bucket of the settings is made at the start; ports and key stay the same from start to start if they can.
 
     Args:
@@ -49,27 +37,16 @@ class ObjectStore:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._home = object_store_home(settings)
-        self._endpoint: ObjectStoreEndpoint | None = None
-        self._server: ServerProcess | None = None
-
-    @property
-    def endpoint(self) -> ObjectStoreEndpoint:
-        """Where it answers, with the key that it accepts."""
-        if self._endpoint is None:
-            raise RuntimeError("the S3 server is not started")
-        return self._endpoint
-
-    @property
-    def attached(self) -> bool:
-        """Whether the server was found running, so that its owner is another process (or object)."""
-        return self._endpoint is not None and self._server is None
+        super().__init__(
+            settings,
+            name="the S3 server",
+            home=object_store_home(settings),
+            stop_seconds=STOP_SECONDS,
+            otherwise="unset FQ_PROFILE to keep the tables in a folder",
+        )
 
     def start(self) -> ObjectStoreEndpoint:
         """Start a server and wait until it can be written to, or attach to the one that runs.
-
-        A second call does nothing.
 
         Returns:
             Where it answers.
@@ -79,32 +56,13 @@ class ObjectStore:
         """
         if self._endpoint is not None:
             return self._endpoint
-        self._home.mkdir(parents=True, exist_ok=True)
-        with self._lock():
-            endpoint = self._endpoint = self._running() or self._launch()
+        endpoint = super().start()
         try:
             self.ensure_bucket(self._settings.s3_bucket)
         except BaseException:  # Ctrl-C included: nothing may be left running
             self.stop()
             raise
         return endpoint
-
-    def stop(self) -> None:
-        """End the server if it was started here, and remove the endpoint file; else only let go of it."""
-        self._endpoint = None
-        if self._server is None:
-            return
-        with self._lock():
-            self._end()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def ensure_bucket(self, name: str) -> None:
         """Make a bucket unless it exists.
@@ -152,20 +110,8 @@ class ObjectStore:
         """
         return _client(self.endpoint, self._settings.aws_region, service)
 
-    def _running(self) -> ObjectStoreEndpoint | None:
-        """The server that runs already, after one that is just ending has ended."""
-        endpoint = ObjectStoreEndpoint.read(self._settings)
-        if endpoint is None or not endpoint.is_served(self._settings):
-            return None
-        if endpoint.is_owned() and self._answers(endpoint):
-            return endpoint
-        if not endpoint.ends_within(STOP_SECONDS + START_SECONDS, self._settings):
-            raise FqError(
-                f"The S3 server runs as process {endpoint.pid}, but does not answer",
-                where=str(self._home),
-                fix=f"End it (kill -9 {endpoint.pid}) and try again; what is stored in it stays",
-            )
-        return None
+    def _published(self) -> ObjectStoreEndpoint | None:
+        return ObjectStoreEndpoint.read(self._settings)
 
     def _answers(self, endpoint: ObjectStoreEndpoint) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -177,65 +123,29 @@ class ObjectStore:
         return True
 
     def _launch(self) -> ObjectStoreEndpoint:
-        """Start a server, wait until it is ready, publish its endpoint. Leaves no process behind if that fails."""
         program = server_program()
         installation = Installation.prepare(self._settings)
-        atexit.register(self.stop)
-        try:
-            self._server = server = ServerProcess(
-                installation.command(program),
-                self._home / "server.log",
-                STOP_SECONDS,
-                environment=installation.environment(),
-                folder=self._home,
-                leftovers=installation.sockets(),
-            )
-            ports = installation.ports
-            endpoint = ObjectStoreEndpoint(
-                endpoint=f"http://{HOST}:{ports.s3}",
-                catalog_uri=f"http://{HOST}:{ports.iceberg}",
-                access_key=installation.access_key,
-                secret_key=SecretStr(installation.secret_key),
-                pid=server.pid,
-                owner=os.getpid(),
-            )
-            self._await_ready(server, installation, endpoint)
-            endpoint.write(self._settings)
-        except BaseException:  # Ctrl-C included: nothing may be left running
-            self._end()
-            raise
-        return endpoint
-
-    def _await_ready(self, server: ServerProcess, installation: Installation, endpoint: ObjectStoreEndpoint) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if server.exit_code is not None:
-                raise self._start_error(server, f"ended at once with exit code {server.exit_code}")
-            if _knows_its_volumes(installation.ports.master) and _serves(endpoint) and self._answers(endpoint):
-                return
-            time.sleep(0.05)
-        raise self._start_error(server, f"did not answer within {START_SECONDS} seconds")
-
-    def _start_error(self, server: ServerProcess, what: str) -> FqError:
-        return FqError(
-            f"The S3 server {what}; its last words: {server.last_words()}",
-            where=str(self._home / "server.log"),
-            fix=f"If the disk has room and no other server uses {data_folder(self._settings)}, "
-            f"remove {self._home} to begin anew, or unset FQ_PROFILE to keep the tables in a folder",
+        self._server = server = ServerProcess(
+            installation.command(program),
+            self._log,
+            STOP_SECONDS,
+            environment=installation.environment(),
+            folder=self._home,
+            leftovers=installation.sockets(),
         )
-
-    def _end(self) -> None:
-        server, self._server = self._server, None
-        atexit.unregister(self.stop)
-        if server is None:
-            return
-        published = ObjectStoreEndpoint.read(self._settings)
-        if published is not None and published.pid == server.pid:
-            endpoint_file(self._settings).unlink(missing_ok=True)
-        server.end()
-
-    def _lock(self) -> AbstractContextManager[None]:
-        return one_at_a_time(self._home / "start.lock", "the S3 server", START_SECONDS + STOP_SECONDS)
+        ports = installation.ports
+        endpoint = ObjectStoreEndpoint(
+            endpoint=f"http://{HOST}:{ports.s3}",
+            catalog_uri=f"http://{HOST}:{ports.iceberg}",
+            access_key=installation.access_key,
+            secret_key=SecretStr(installation.secret_key),
+            pid=server.pid,
+            owner=os.getpid(),
+        )
+        self._await_ready(
+            server, lambda: _knows_its_volumes(ports.master) and _serves(endpoint) and self._answers(endpoint)
+        )
+        return endpoint
 
 
 def _client(endpoint: ObjectStoreEndpoint, region: str, service: str = "s3") -> Any:

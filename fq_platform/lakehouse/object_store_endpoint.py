@@ -6,7 +6,6 @@ Belongs here: the endpoint file and whether what it says still holds. Does not: 
 
 import json
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,28 +13,25 @@ from typing import Self
 from pydantic import SecretStr
 
 from fq_platform.errors import FqError
+from fq_platform.server_endpoint import ServerEndpoint
 from fq_platform.settings import Settings
 
 
-@dataclass(frozen=True)
-class ObjectStoreEndpoint:
-    """What the endpoint file tells about a running server.
+@dataclass(frozen=True, kw_only=True)
+class ObjectStoreEndpoint(ServerEndpoint):
+    """What the endpoint file tells about a running server, beside its processes.
 
     Args:
         endpoint: The URL of its S3 API, `http://127.0.0.1:<port>`; buckets are addressed by path.
         catalog_uri: The URL of its Iceberg REST catalog, which knows the tables of table buckets only.
         access_key: The id of the only key that it accepts.
         secret_key: That key's secret.
-        pid: The number of the server's process.
-        owner: The number of the process that started the server; when that one ends, the server does.
     """
 
     endpoint: str
     catalog_uri: str
     access_key: str
     secret_key: SecretStr
-    pid: int
-    owner: int
 
     @classmethod
     def read(cls, settings: Settings) -> Self | None:
@@ -60,32 +56,9 @@ class ObjectStoreEndpoint:
         }
         write_private(endpoint_file(settings), json.dumps(content))
 
-    def is_served(self, settings: Settings) -> bool:
-        """Whether the server's process exists and serves this folder; a number may pass to another process."""
-        import psutil
-
-        try:
-            return f"-dir={data_folder(settings)}" in psutil.Process(self.pid).cmdline()
-        except psutil.Error:
-            return False
-
-    def is_owned(self) -> bool:
-        """Whether the owner lives; if not, the server is about to end, though it may still answer."""
-        import psutil
-
-        try:
-            return psutil.Process(self.owner).status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
-
-    def ends_within(self, seconds: float, settings: Settings) -> bool:
-        """Wait for the process to end, as it does by itself a moment after its owner was killed."""
-        deadline = time.monotonic() + seconds
-        while self.is_served(settings):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        return True
+    def storage_argument(self, settings: Settings) -> str:
+        """The storage on the server's command line."""
+        return f"-dir={data_folder(settings)}"
 
 
 def object_store_endpoint(settings: Settings) -> ObjectStoreEndpoint | None:
