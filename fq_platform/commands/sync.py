@@ -3,20 +3,19 @@
 Belongs here: the command's options, and the order of its steps. Does not: extraction, or what is printed.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fq_platform.commands.days import FormatOption, FromOption, PartitionOption, ReportFormat, ToOption, days_asked_for
+
 if TYPE_CHECKING:
     from fq_platform.extraction.scope import Scope
     from fq_platform.extraction.sync import SyncResult
     from fq_platform.settings import Settings
     from fq_platform.sources import Sources
-
-_DAY = ["%Y-%m-%d"]
 
 
 class SyncEngine(StrEnum):
@@ -26,29 +25,16 @@ class SyncEngine(StrEnum):
     SPARK = "spark"
 
 
-class ReportFormat(StrEnum):
-    """How the result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def sync(
     collections: Annotated[list[str] | None, typer.Argument(metavar="[COLLECTION]...")] = None,
-    partition: Annotated[
-        dt.datetime | None, typer.Option(metavar="DAY", formats=_DAY, help="This day only, such as 2026-01-31.")
-    ] = None,
-    first: Annotated[
-        dt.datetime | None, typer.Option("--from", metavar="DAY", formats=_DAY, help="This day and those after it.")
-    ] = None,
-    last: Annotated[
-        dt.datetime | None, typer.Option("--to", metavar="DAY", formats=_DAY, help="This day and those before it.")
-    ] = None,
+    partition: PartitionOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="All days until today: what happens without --partition, --from and --to.")
     ] = False,
     engine: Annotated[SyncEngine, typer.Option(help="What reads and writes.")] = SyncEngine.ARROW,
-    form: Annotated[ReportFormat, typer.Option("--format", help="How the result is printed.")] = ReportFormat.TABLE,
+    form: FormatOption = ReportFormat.TABLE,
 ) -> None:
     """Bring raw tables into agreement with MongoDB, once: what differs is appended, nothing is repeated.
 
@@ -57,7 +43,7 @@ def sync(
     only these days. Each table gets one snapshot, or none if nothing differs. Reads the MongoDB of MONGO_URI, else the
     embedded one.
     """
-    first_day, last_day = _days(partition, first, last, full)
+    first_day, last_day = days_asked_for(partition, first, last, full=full)
     _require_arrow(engine)
 
     from rich.console import Console
@@ -78,16 +64,6 @@ def sync(
             typer.echo(sync_report.as_json(results))
         elif results:
             sync_report.show(results, Console())
-
-
-def _days(
-    partition: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None, full: bool
-) -> tuple[dt.date | None, dt.date | None]:
-    """The first and the last day asked for, each None if not given."""
-    if sum((partition is not None, first is not None or last is not None, full)) > 1:
-        raise typer.BadParameter("--partition, --from with --to, and --full exclude each other")
-    begin, end = (partition, partition) if partition else (first, last)
-    return (begin.date() if begin else None, end.date() if end else None)
 
 
 def _require_arrow(engine: SyncEngine) -> None:

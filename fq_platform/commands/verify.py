@@ -3,12 +3,12 @@
 Belongs here: the command's options, and the order of its steps. Does not: the comparison, or what is printed.
 """
 
-import datetime as dt
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from fq_platform.commands.days import FormatOption, FromOption, PartitionOption, ReportFormat, ToOption, days_asked_for
 
 if TYPE_CHECKING:
     from fq_platform.extraction.findings import Findings
@@ -16,41 +16,26 @@ if TYPE_CHECKING:
     from fq_platform.settings import Settings
     from fq_platform.sources import Sources
 
-_DAY = ["%Y-%m-%d"]
-
-
-class VerifyFormat(StrEnum):
-    """How the result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
 
 def verify(
     collections: Annotated[
         list[str] | None,
         typer.Argument(metavar="[COLLECTION]...", help="Which ones; by default all that are declared."),
     ] = None,
-    partition: Annotated[
-        dt.datetime | None, typer.Option(metavar="DAY", formats=_DAY, help="This day only, such as 2026-01-31.")
-    ] = None,
-    first: Annotated[
-        dt.datetime | None, typer.Option("--from", metavar="DAY", formats=_DAY, help="This day and those after it.")
-    ] = None,
-    last: Annotated[
-        dt.datetime | None, typer.Option("--to", metavar="DAY", formats=_DAY, help="This day and those before it.")
-    ] = None,
+    partition: PartitionOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
     hashes: Annotated[
         bool, typer.Option("--hashes", help="Compare counts and content hashes only: quicker, nothing is rebuilt.")
     ] = False,
-    form: Annotated[VerifyFormat, typer.Option("--format", help="How the result is printed.")] = VerifyFormat.TABLE,
+    form: FormatOption = ReportFormat.TABLE,
 ) -> None:
     """Compare raw tables with MongoDB: rebuild each document from the lake and list what differs by _id and path.
 
     Values are equal as MongoDB has it (1, 1.0 and NumberDecimal("1") are); the order of fields is ignored. Ends with
     exit code 1 if anything differs. Writes nothing. Documents written to meanwhile may differ: sync and verify again.
     """
-    first_day, last_day = _days(partition, first, last)
+    first_day, last_day = days_asked_for(partition, first, last)
 
     from rich.console import Console
 
@@ -65,22 +50,12 @@ def verify(
     try:
         found.extend(_findings(get_settings(), sources, scopes, hashes_only=hashes))
     finally:  # what was compared before an error or Ctrl-C is compared, and said
-        if form is VerifyFormat.JSON:
+        if form is ReportFormat.JSON:
             typer.echo(verify_report.as_json(found))
         elif found:
             verify_report.show(found, Console())
     if any(findings.differences for findings in found):
         raise typer.Exit(1)
-
-
-def _days(
-    partition: dt.datetime | None, first: dt.datetime | None, last: dt.datetime | None
-) -> tuple[dt.date | None, dt.date | None]:
-    """The first and the last day asked for, each None if not given."""
-    if partition and (first or last):
-        raise typer.BadParameter("--partition, and --from with --to, exclude each other")
-    begin, end = (partition, partition) if partition else (first, last)
-    return (begin.date() if begin else None, end.date() if end else None)
 
 
 def _findings(
