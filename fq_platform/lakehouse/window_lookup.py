@@ -4,8 +4,9 @@ Belongs here: the one pass over a changelog that finds it out. Does not: who ask
 """
 
 import datetime as dt
+import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,27 +16,33 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, LessThanOrEqual
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import StringType
 
 from fq_platform.lakehouse.changelog import WINDOW
 from fq_platform.lakehouse.layout import TableName
 
 _COLUMNS = ("_id", "_fq_op", WINDOW, "_fq_extracted_at")
+_FILES_AT_A_TIME = 16
+
+
+class LookupTooSlowError(Exception):
+    """The lookup was not done in time: the keys are spread over more files than can be read."""
 
 
 def window_finder(
-    catalog: Catalog, table_of: Callable[[str], TableName]
+    catalog: Catalog, table_of: Callable[[str], TableName], *, until: float | None = None
 ) -> Callable[[str, Collection[str]], frozenset[dt.date]]:
     """The lookup that a reader of the change stream asks.
 
     Args:
         catalog: The Iceberg catalog.
         table_of: The raw table of a collection.
+        until: When to give up, by `time.monotonic()`; None for never.
 
     Returns:
         A function of a collection's name and documents' keys; it gives the days that hold any of them, none for a
-        collection that was never landed.
+        collection that was never landed. It raises `LookupTooSlowError` when it gives up.
     """
 
     def find(collection: str, keys: Collection[str]) -> frozenset[dt.date]:
@@ -43,12 +50,12 @@ def window_finder(
             table = catalog.load_table(table_of(collection).identifier)
         except NoSuchTableError:
             return frozenset()
-        return live_windows(table, keys)
+        return live_windows(table, keys, until=until)
 
     return find
 
 
-def live_windows(table: Table, keys: Collection[str]) -> frozenset[dt.date]:
+def live_windows(table: Table, keys: Collection[str], *, until: float | None = None) -> frozenset[dt.date]:
     """The days in which any of some documents is live.
 
     Files that can hold none of the keys are not opened; of the others, batches of four columns pass by once. Memory
@@ -57,9 +64,13 @@ def live_windows(table: Table, keys: Collection[str]) -> frozenset[dt.date]:
     Args:
         table: A raw table.
         keys: The documents' `_id`s as text (`keys.document_key`).
+        until: When to give up, by `time.monotonic()`; None for never.
 
     Returns:
         The days; a table without days gives none.
+
+    Raises:
+        LookupTooSlowError: That time has come.
     """
     if not keys:
         return frozenset()
@@ -73,13 +84,21 @@ def live_windows(table: Table, keys: Collection[str]) -> frozenset[dt.date]:
     reader = ArrowScan(table.metadata, table.io, scan.projection(), span)
     wanted = pa.array(ordered, pa.string())
     newest: dict[tuple[str, dt.date | None], tuple[dt.datetime, bool]] = {}
-    for batch in reader.to_record_batches(tasks):
+    for batch in _batches(reader, tasks, until):
         ids = batch.column("_id")
         found = batch.filter(pc.is_in(ids, value_set=wanted.cast(ids.type)))
         for key, operation, day, at in zip(*(found.column(name).to_pylist() for name in _COLUMNS), strict=True):
             version = (at, operation != "delete")
             newest[key, day] = max(version, newest.get((key, day), version))
     return frozenset(day for (_, day), (_, live) in newest.items() if live and day is not None)
+
+
+def _batches(reader: ArrowScan, tasks: Sequence[FileScanTask], until: float | None) -> Iterator[pa.RecordBatch]:
+    """The rows of some files, few files at a time: PyIceberg begins to read all that it is given, and holds them."""
+    for begin in range(0, len(tasks), _FILES_AT_A_TIME):
+        if until is not None and time.monotonic() > until:
+            raise LookupTooSlowError(f"{begin:,} of {len(tasks):,} files were looked through in time")
+        yield from reader.to_record_batches(tasks[begin : begin + _FILES_AT_A_TIME])
 
 
 def _may_hold(file: DataFile, id_field: int, keys: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """The lake tells in which windows documents are, newest version first, without opening files that cannot hold them."""
 
 import datetime as dt
+import time
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from pyiceberg.table import Table
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import WINDOW, open_changelog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
-from fq_platform.lakehouse.window_lookup import live_windows, window_finder
+from fq_platform.lakehouse.window_lookup import LookupTooSlowError, live_windows, window_finder
 from fq_platform.settings import Settings
 
 DAY1, DAY2, DAY3 = (dt.date(2026, 1, day) for day in (1, 2, 3))
@@ -133,3 +134,12 @@ def test_collection_without_days_names_none(catalog: Catalog, settings: Settings
     append(table, ("a", "insert", None, 0))
 
     assert live_windows(table, {"a"}) == frozenset()
+
+
+def test_lookup_gives_up_when_its_time_is_over(catalog: Catalog, table: Table) -> None:
+    append(table, ("a", "insert", DAY1, 0))
+    finder = window_finder(catalog, table_of, until=time.monotonic() - 1)
+
+    with pytest.raises(LookupTooSlowError, match="0 of 1 files"):
+        finder("orders", {"a"})
+    assert live_windows(table, {"a"}, until=time.monotonic() + 60) == {DAY1}

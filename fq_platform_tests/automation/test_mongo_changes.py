@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.automation.partitions import RANGE_END, RANGE_START
-from fq_platform.automation.sensors import build_mongo_sensor, spans
+from fq_platform.automation.mongo_changes import build_mongo_sensor, spans
 from fq_platform.resources.mongo import MongoResource
 from fq_platform.sources import Collection, Sources
 
