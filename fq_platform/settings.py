@@ -106,12 +106,18 @@ class Settings(LakeSettings):
         default=None, validation_alias="FQ_EXTRACTION_READ_PREFERENCE"
     )
 
+    # Parsed where it is used (`alerts/sinks.py`): what is wrong with a secret must be said without showing it.
+    alert_urls: SecretStr | None = Field(default=None, validation_alias="FQ_ALERT_URLS")
+    ui_url: str | None = Field(default=None, pattern=r"^https?://", validation_alias="FQ_UI_URL")
+
     spark_master: str = Field(default="local[2]", validation_alias="FQ_SPARK_MASTER")
     spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
     cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")
     maven_repository: str | None = Field(default=None, validation_alias="FQ_MAVEN_REPOSITORY")
 
     backfill_partitions: int = Field(default=92, ge=0, validation_alias="FQ_BACKFILL_PARTITIONS")
+    step_retries: int = Field(default=3, ge=0, le=10, validation_alias="FQ_STEP_RETRIES")
+    run_history_days: int = Field(default=90, ge=1, validation_alias="FQ_RUN_HISTORY_DAYS")
 
     demo_days: int = Field(default=31, ge=30, le=3_660, validation_alias="FQ_DEMO_DAYS")
     demo_orders: int = Field(default=10_000, ge=100, validation_alias="FQ_DEMO_ORDERS")
