@@ -18,6 +18,10 @@ from pymongo.uri_parser import parse_uri
 from fq_platform.errors import FqError
 
 _AUTHENTICATION_FAILED, _UNAUTHORIZED = 18, 13
+_PASSING = frozenset(
+    {6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
+)
+"""Codes of errors that pass: elections, shutdowns, network between members, a cursor or a query that took too long."""
 
 
 def address(uri: str) -> str:
@@ -55,6 +59,7 @@ def mongo_errors(uri: str) -> Iterator[None]:
             "MongoDB cannot be reached",
             where=where,
             fix=f"Check that it runs and that this machine may connect. The driver said: {_short(error)}",
+            transient=True,
         ) from error
     except OperationFailure as error:
         if error.code == _AUTHENTICATION_FAILED:
@@ -68,7 +73,10 @@ def mongo_errors(uri: str) -> Iterator[None]:
                 f"MongoDB denies this to the user: {_short(error)}", where=where, fix="Grant the role read on it"
             ) from error
         raise FqError(
-            f"MongoDB reports an error: {_short(error)}", where=where, fix="Run again; nothing was landed half"
+            f"MongoDB reports an error: {_short(error)}",
+            where=where,
+            fix="Run again; nothing was landed half",
+            transient=error.code in _PASSING,
         ) from error
     except PyMongoError as error:
         raise FqError(f"MongoDB: {_short(error)}", where=where, fix="Run again; nothing was landed half") from error

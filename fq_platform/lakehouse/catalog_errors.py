@@ -22,11 +22,13 @@ class _Known(NamedTuple):
         pattern: Regular expression; a group `said` is what the server says of the cause.
         what: What is wrong.
         fix: What to do.
+        transient: Whether it may pass by itself.
     """
 
     pattern: str
     what: str
     fix: str
+    transient: bool = False
 
 
 _LOG_IN = "Log in anew (`aws sso login`), or renew the keys in AWS_PROFILE or AWS_*, and run again"
@@ -53,6 +55,7 @@ _POSTGRES = (
         r"(?P<said>too many clients already|remaining connection slots are reserved[^\n]*)",
         "The catalog's database has no connection left",
         "Let fewer runs work at once, or raise max_connections of the database, and run again",
+        transient=True,
     ),
     _Known(
         r"(?P<said>could not translate host name \"[^\"\n]*\"|connection to server at [^\n]*? failed: [^\n]*"
@@ -60,6 +63,7 @@ _POSTGRES = (
         r"|server closed the connection unexpectedly|terminating connection due to administrator command)",
         "The catalog's database cannot be reached",
         _REACHABLE.format(setting="FQ_CATALOG_URI"),
+        transient=True,
     ),
 )
 """What psycopg2 and PostgreSQL's JDBC driver say."""
@@ -91,11 +95,13 @@ _AWS = (
         r'Could not connect to the endpoint URL: (?P<said>"https://\S+\.amazonaws\.com\S*")',
         "AWS cannot be reached",
         "Correct AWS_REGION, which may name no region, or the network between here and there, and run again",
+        transient=True,
     ),
     _Known(
         r'Could not connect to the endpoint URL: (?P<said>"\S+")|(?P<java>Unable to execute HTTP request: [^\n]*)',
         "The endpoint cannot be reached",
         _REACHABLE.format(setting="FQ_GLUE_ENDPOINT or FQ_S3_ENDPOINT"),
+        transient=True,
     ),
     _Known(
         r"AccessDeniedException\) when calling the \w+ operation: (?P<said>[^\n]*)"
@@ -107,6 +113,7 @@ _AWS = (
         r"(?P<said>ThrottlingException|TooManyRequestsException|RateExceeded)",
         "AWS answers no more requests for now",
         "Let fewer runs work at once, and run again",
+        transient=True,
     ),
 )
 """What boto3 and AWS's Java client say."""
@@ -128,12 +135,14 @@ _REST = (
         r"\b(?:CommitStateUnknownException)\b: (?P<said>[^\n]*)",
         "The catalog failed while it committed: it is not known whether this write counts",
         "Run again once the catalog answers; a window that was written is replaced by itself",
+        transient=True,
     ),
     _Known(
         r"\b(?:ServerError|ServiceUnavailableError|ServiceFailureException|ServiceUnavailableException"
         r"|TooManyRequestsError)\b: (?P<said>[^\n]*)|Unable to process \((?P<java>code: (?:5\d\d|429),[^\n]*)",
         "The catalog fails",
         "Run again in a while; if it stays so, look at the catalog's own log",
+        transient=True,
     ),
     _Known(
         r"\bSSLError: .*?(?P<said>SSL: \w+\][^\n]*)|\bSSL(?:Handshake)?Exception: (?P<java>[^\n]*)",
@@ -145,6 +154,7 @@ _REST = (
         r"|Connect to \S+ [^\n]*failed: [^\n]*|Connection aborted[^\n]*|UnknownHostException: [^\n]*)",
         "The catalog cannot be reached",
         _REACHABLE.format(setting="FQ_CATALOG_URI"),
+        transient=True,
     ),
     _Known(
         r"\b(?:RESTError|BadRequestError|RESTException|BadRequestException|NoSuchWarehouseException)\b: "
@@ -200,7 +210,8 @@ def explain_catalog_error(error: BaseException, where: str) -> FqError | None:
     for known in (*_POSTGRES, *_AWS, *_REST):
         if found := re.search(known.pattern, told):
             said = " ".join((next(filter(None, found.groups()), "")).split())[:_WORDS]
-            return FqError(f"{known.what}: {said}" if said else known.what, where=where, fix=known.fix)
+            what = f"{known.what}: {said}" if said else known.what
+            return FqError(what, where=where, fix=known.fix, transient=known.transient)
     return None
 
 

@@ -17,11 +17,13 @@ class _Known(NamedTuple):
         pattern: Regular expression.
         what: What is wrong.
         fix: What to do.
+        transient: Whether it may pass by itself.
     """
 
     pattern: str
     what: str
     fix: str
+    transient: bool = False
 
 
 _KEYS = "the keys of AWS's default chain (AWS_PROFILE, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or a role)"
@@ -62,11 +64,13 @@ _S3 = (
         "S3 cannot be reached",
         "Start the server (the profile s3local: `fq dev --profile s3local`), or correct FQ_S3_ENDPOINT, AWS_REGION and "
         "the network between here and there, and run again",
+        transient=True,
     ),
     _Known(
         r"AWS Error (?:INTERNAL_FAILURE|SERVICE_UNAVAILABLE|UNKNOWN)|Service: S3, Status Code: 5\d\d|HTTP 50[0-9]",
         "S3 fails to answer",
         "Run again in a while; if it stays so, look whether the server has room (the profile s3local: FQ_HOME/s3)",
+        transient=True,
     ),
     _Known(
         r"NoSuchKeyException|AWS Error (?:NO_SUCH_KEY|RESOURCE_NOT_FOUND)|Service: S3, Status Code: 404|HTTP 404",
@@ -98,7 +102,7 @@ def explain_s3_error(error: BaseException, where: str) -> FqError | None:
         if re.search(known.pattern, told):
             place = _place(told)
             at = f"{where}, {place}" if place else where
-            return FqError(known.what, where=at, fix=known.fix)
+            return FqError(known.what, where=at, fix=known.fix, transient=known.transient)
     return None
 
 

@@ -15,8 +15,9 @@ from fq_platform.lakehouse.s3_errors import explain_s3_error
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded", "File too large")
 
+_LOCKED = "database is locked"
 _SQLITE = {
-    "database is locked": (
+    _LOCKED: (
         "The catalog is locked by another process",
         "Run again when the other one is done; nothing of this write is visible",
     ),
@@ -104,5 +105,5 @@ def explain_storage_error(error: Exception, where: str) -> FqError | None:
         )
     for text, (what, fix) in _SQLITE.items():
         if text in str(error):
-            return FqError(what, where=where, fix=fix)
+            return FqError(what, where=where, fix=fix, transient=text == _LOCKED)
     return explain_s3_error(error, where) or explain_catalog_error(error, where)

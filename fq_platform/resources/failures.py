@@ -5,11 +5,13 @@ Belongs here: turning `FqError` into a failed step without a traceback. Does not
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import dagster as dg
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.storage import explain_storage_error
+from fq_platform.resources.retries import retry
 
 
 @contextmanager
@@ -22,22 +24,32 @@ def shown_to_users(table: str | None = None) -> Iterator[None]:
 
     Raises:
         dagster.Failure: In place of the `FqError`; what caused it stays attached for the log.
+        dagster.RetryRequested: In its place, if the error may pass and the step has attempts left.
     """
     try:
         yield
-    except dg.Failure:
+    except (dg.Failure, dg.RetryRequested):
         raise
     except FqError as error:
-        raise _failure(error, table) from None
+        _fail(error, table)
     except Exception as error:
         known = explain_storage_error(error, table) if table is not None else None
         if known is None:
             raise
-        raise _failure(known, table) from None
+        _fail(known, table)
+
+
+def _fail(error: FqError, table: str | None) -> NoReturn:
+    failure = _failure(error, table)
+    if error.transient and (another_attempt := retry(failure)):
+        raise another_attempt from failure
+    raise failure from None
 
 
 def _failure(error: FqError, table: str | None) -> dg.Failure:
+    what, where = error.what, error.where
     if table is not None and table not in str(error):  # an error of the catalog names its address only
-        error = FqError(error.what, where=f"{table}, {error.where}" if error.where else table, fix=error.fix)
-    metadata = {"what": error.what, "where": error.where or "-", "what to do": error.fix}
-    return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)
+        where = f"{table}, {where}" if where else table
+    metadata = {"what": what, "where": where or "-", "what to do": error.fix}
+    description = str(FqError(what, where=where, fix=error.fix))
+    return dg.Failure(description=description, metadata=metadata, allow_retries=False)

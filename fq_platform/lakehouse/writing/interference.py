@@ -52,5 +52,6 @@ def _explain(job: Job, said: str) -> FqError | None:
             "The table's columns were changed by somebody else while this run wrote to it; nothing was written",
             where=where,
             fix="Run again: the rows are compared with the columns as they are now",
+            transient=True,
         )
     return None

@@ -85,6 +85,7 @@ def with_retries(
                     where=where,
                     fix="Run again when fewer runs write to it, or let them write one after the other "
                     "(a concurrency limit on the asset's pool)",
+                    transient=True,
                 ) from error
         sleep(_wait(number))
 
