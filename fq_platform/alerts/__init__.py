@@ -1,0 +1,1 @@
+"""Alerts: what is told to whom, once, and how it gets there. A library: never imports Dagster."""
