@@ -22,4 +22,5 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.lake",
     "fq_platform_tests.fixtures.object_store",
     "fq_platform_tests.fixtures.catalogs",
+    "fq_platform_tests.fixtures.daemon",
 ]
