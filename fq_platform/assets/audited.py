@@ -12,6 +12,7 @@ import dagster as dg
 from fq_platform.assets.audit_failure import audit_failure
 from fq_platform.assets.publishing import audit_main, write_audit_publish
 from fq_platform.automation import backfills
+from fq_platform.automation.pools import table_pool
 from fq_platform.checks.audits import Audit
 from fq_platform.checks.evaluation import Result
 from fq_platform.checks.reporting import check_result
@@ -78,6 +79,7 @@ def audited_asset(
             can_subset=True,  # so that the checks can be run alone
             backfill_policy=backfill_policy,
             retry_policy=retry_policy,
+            pool=table_pool(spec.key),
             required_resource_keys={storage},
         )(_step(spec.key, audits, checks, storage, make_rows))
 

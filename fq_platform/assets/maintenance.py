@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from fq_platform.automation.pools import UPKEEP
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import layout_of
 from fq_platform.resources.failures import shown_to_users
@@ -79,7 +80,7 @@ def _expire() -> "Operation":
 
 
 def _options(name: str, description: str) -> dict[str, Any]:
-    return {"key": [GROUP, name], "description": description, "group_name": GROUP, "kinds": {"iceberg"}}
+    return {"key": [GROUP, name], "description": description, "group_name": GROUP, "kinds": {"iceberg"}, "pool": UPKEEP}
 
 
 def _asset(name: str, description: str, operation: "Callable[[], Operation]") -> dg.AssetsDefinition:

@@ -15,6 +15,7 @@ from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.assets.sources import source_key
 from fq_platform.automation.backfills import backfill_policy
 from fq_platform.automation.partitions import daily_partitions, days
+from fq_platform.automation.pools import MONGODB
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.resources.failures import shown_to_users
@@ -59,6 +60,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         kinds={"mongodb", "iceberg"},
         partitions_def=daily_partitions(sources) if options.partition_by else None,
         backfill_policy=backfill_policy() if options.partition_by else None,
+        pool=MONGODB,
         metadata={
             "dagster/table_name": table.qualified,
             "dagster/storage_kind": "iceberg",

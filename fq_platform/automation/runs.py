@@ -6,9 +6,14 @@ Belongs here: what all such runs share. Does not: which runs there are (`sensors
 from collections.abc import Mapping
 
 UNATTENDED: Mapping[str, str] = {
-    # Nobody is there to press Re-execute after a restart or a short outage. Once, so that a fault that stays is told.
+    # Nobody is there to press Re-execute when a process was killed or a machine restarted: once more, from the step
+    # that it was at. What a step fails of is not repeated so: it tries again itself, if the error may pass.
     "dagster/max_retries": "1",
-    "dagster/retry_on_asset_or_op_failure": "true",
+    "dagster/retry_on_asset_or_op_failure": "false",
     "dagster/retry_strategy": "FROM_FAILURE",
+    # Before backfills, which have all the time.
+    "dagster/priority": "1",
+    # Six hours: what hangs must not hold the tables' pools until somebody looks.
+    "dagster/max_runtime": "21600",
 }
-"""A failed run is taken up once more, from the step that failed."""
+"""A run whose process died is taken up once more; it goes before backfills, and is ended when it hangs."""
