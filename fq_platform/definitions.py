@@ -9,7 +9,8 @@ from fq_platform.assets.accounting import build_accounting_assets, is_declared
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
-from fq_platform.automation.schedules import build_daily_job, build_schedules
+from fq_platform.automation.cascade import build_follow_sensor
+from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.sensors import build_mongo_sensor
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
 from fq_platform.checks import build_checks
@@ -39,9 +40,9 @@ def build_definitions(sources: Sources) -> dg.Definitions:
             *(build_checks(sources.app) if accounting else ()),
             *health_checks([asset.key for asset in tables], sources.app),
         ],
-        jobs=[build_daily_job(sources), build_upkeep_job()],
+        jobs=[*build_jobs(sources), build_upkeep_job()],
         schedules=[*build_schedules(sources), build_upkeep_schedule(sources)],
-        sensors=[build_mongo_sensor(sources)],
+        sensors=[build_mongo_sensor(sources), build_follow_sensor()],
         resources={
             "mongo": MongoResource(),
             "s3": S3ClientResource(),

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.assets.maintenance import GROUP
+from fq_platform.automation.registry import schedule_status
 from fq_platform.automation.runs import UNATTENDED
+from fq_platform.automation.schedules import clock, cron_at
+from fq_platform.settings import get_settings
 from fq_platform.sources import Sources
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 WEEKLY_UPKEEP = "weekly_upkeep"
+_AFTER_THE_REFRESH = 120
+"""Minutes between the start of the daily refresh and that of the upkeep, which would get into each other's way."""
 
 
 def build_upkeep_job() -> "UnresolvedAssetJobDefinition":
@@ -33,16 +38,17 @@ def build_upkeep_schedule(sources: Sources) -> dg.ScheduleDefinition:
         sources: The sources file, for its time zone.
 
     Returns:
-        A schedule that runs by default.
+        The schedule.
     """
+    minutes = get_settings().daily_refresh_after_minutes + _AFTER_THE_REFRESH
 
     @dg.schedule(
         name=WEEKLY_UPKEEP,
         job_name=WEEKLY_UPKEEP,
-        cron_schedule="0 4 * * 0",
+        cron_schedule=cron_at(minutes, "0"),
         execution_timezone=sources.time_zone,
-        description=f"Looks after every table on Sundays at 04:00 {sources.time_zone}.",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Looks after every table on Sundays at {clock(minutes)} {sources.time_zone}.",
+        default_status=schedule_status(WEEKLY_UPKEEP),
     )
     def weekly_upkeep(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         sunday = context.scheduled_execution_time.astimezone(sources.zone).date()
