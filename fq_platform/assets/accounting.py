@@ -51,6 +51,7 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
         TableAsset(
             CONTRACTS["fct_orders"],
             {name: table(name) for name in ("orders_silver", "dim_products", "dim_customers")},
+            unheeded=frozenset({"dim_products", "dim_customers"}),
         ),
         TableAsset(CONTRACTS["sales_summary"], {"fct_orders": table("fct_orders")}),
         TableAsset(

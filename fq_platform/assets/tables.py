@@ -13,6 +13,7 @@ import dagster as dg
 from fq_platform.assets import documentation
 from fq_platform.assets.audited import audited_asset
 from fq_platform.assets.code_version import code_version
+from fq_platform.automation.cascade import EVERYTHING_BEFORE, follow_upstream
 from fq_platform.automation.freshness import freshness_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.checks import audits_of
@@ -32,7 +33,8 @@ class TableAsset:
     Args:
         contract: The table.
         inputs: Parameter of the transform to the asset key of the table that it takes.
-        whole_history: The parameters that take all partitions of their table, whatever partition is made.
+        whole_history: The parameters that take the days before the one that is made, too.
+        unheeded: The parameters whose changes do not let the table be made again (`dimension_changes` looks after it).
         takes_days: Whether the transform also takes `days`, the list of days asked for.
         incremental: Whether only what changed of its one input, a raw table, is read and made anew. A table without
             days then holds one row a document, whose primary key is the document's `_id`.
@@ -41,6 +43,7 @@ class TableAsset:
     contract: Contract
     inputs: Mapping[str, dg.AssetKey]
     whole_history: frozenset[str] = field(default_factory=frozenset)
+    unheeded: frozenset[str] = field(default_factory=frozenset)
     takes_days: bool = False
     incremental: bool = False
 
@@ -66,6 +69,7 @@ class TableAsset:
                 kinds={"spark", "iceberg"},
                 partitions_def=daily_partitions(sources) if by_day else None,
                 freshness_policy=freshness_policy(contract.layer),
+                automation_condition=follow_upstream(self.inputs[name] for name in self.unheeded),
                 code_version=code_version(transform_module(contract.name)),
                 metadata=documentation.table_metadata(contract, table, self.inputs)
                 | ({"partition_expr": by_day} if by_day else {})
@@ -76,7 +80,7 @@ class TableAsset:
                 name: dg.AssetIn(
                     key,
                     metadata={INCREMENTAL: True} if self.incremental else None,
-                    partition_mapping=dg.AllPartitionMapping() if name in self.whole_history else None,
+                    partition_mapping=EVERYTHING_BEFORE if name in self.whole_history else None,
                 )
                 for name, key in self.inputs.items()
             },

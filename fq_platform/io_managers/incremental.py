@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
 
+    from fq_platform.lakehouse.day_spans import Days
     from fq_platform.lakehouse.incremental import Plan
-    from fq_platform.lakehouse.positions import Days
     from fq_platform.settings import Settings
 
 FULL_REFRESH = "fq/full_refresh"

@@ -6,8 +6,9 @@ Belongs here: the decision, from the metadata of both tables. Does not: loading 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fq_platform.lakehouse.day_spans import Days
 from fq_platform.lakehouse.layout import TableName
-from fq_platform.lakehouse.positions import WHOLE, Claim, Days, Position, claims, head
+from fq_platform.lakehouse.positions import WHOLE, Claim, Position, claims, head
 from fq_platform.lakehouse.raw_changes import Changes, changes_since
 
 if TYPE_CHECKING:

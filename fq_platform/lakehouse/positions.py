@@ -4,12 +4,11 @@ Belongs here: recording positions, and which of them can be believed. Does not: 
 (`raw_changes.py`), or reading it.
 """
 
-import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fq_platform.lakehouse.day_spans import Days, days_in, spans
 from fq_platform.lakehouse.history import ancestors, is_replace
 from fq_platform.lakehouse.layout import TableName
 
@@ -18,14 +17,9 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
     from pyiceberg.table.snapshots import Snapshot
 
-Days = frozenset[dt.date | None]
-"""Windows of a raw table; a single None stands for the one window of a table without days."""
-
 WHOLE: Days = frozenset({None})
 """The windows of a table without days."""
 
-_DAY = dt.timedelta(days=1)
-_SPAN = "..."
 _NOTE_ATTEMPTS = 5
 _FILE_COUNTS = ("added-data-files", "deleted-data-files", "added-delete-files", "removed-delete-files")
 
@@ -98,35 +92,6 @@ class Position:
 def property_name(raw: TableName) -> str:
     """The property that holds the position in a raw table, such as `fq.read.raw.ecommerce_db_orders`."""
     return f"fq.read.{raw.layer.value}.{raw.name}"
-
-
-def spans(days: Set[dt.date | None]) -> list[str | None]:
-    """Write windows briefly: neighbouring days as `<first>...<last>`."""
-    dated = sorted(day for day in days if day is not None)
-    found: list[tuple[dt.date, dt.date]] = []
-    for day in dated:
-        if found and found[-1][1] + _DAY == day:
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    texts = [str(first) if first == last else f"{first}{_SPAN}{last}" for first, last in found]
-    return [None, *texts] if None in days else [*texts]
-
-
-def days_in(texts: Iterable[str | None]) -> Days:
-    """Read what `spans` wrote."""
-    return frozenset(day for text in texts for day in _span(text))
-
-
-def _span(text: str | None) -> Iterator[dt.date | None]:
-    if text is None:
-        yield None
-        return
-    first, _, last = text.partition(_SPAN)
-    day, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
-    while day <= end:
-        yield day
-        day += _DAY
 
 
 def claims(table: "Table", raw: TableName, code: str) -> list[Claim]:

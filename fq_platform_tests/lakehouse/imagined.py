@@ -14,10 +14,11 @@ from typing import Any
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.typedef import Record
 
+from fq_platform.lakehouse.day_spans import Days
 from fq_platform.lakehouse.history import ancestors
 from fq_platform.lakehouse.incremental import Plan, plan
 from fq_platform.lakehouse.layout import Layer, TableName
-from fq_platform.lakehouse.positions import WHOLE, Days, note, property_name
+from fq_platform.lakehouse.positions import WHOLE, note, property_name
 
 RAW = TableName(Layer.RAW, "app_orders", "app")
 MADE = TableName(Layer.CURATED, "app_orders_silver", "app")

@@ -1,0 +1,159 @@
+"""The automation condition of the cascade: a day is asked for when what it is made of brought new rows.
+
+Dagster's own conditions lose changes that come while a run reads, ask a second time for what a run over a range of days
+makes itself, and take a run that changed nothing for news.
+
+Belongs here: the condition. Does not: which assets have it, and what else holds them back (`cascade.py`).
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from fq_platform.automation.behind import Behind, Day
+from fq_platform.automation.materialisations import EventLog, Materialisation
+
+if TYPE_CHECKING:
+    from dagster._core.asset_graph_view.entity_subset import EntitySubset
+
+    from fq_platform.lakehouse.day_spans import Days
+
+OVERLAP = 200
+"""How many events are looked at again by each tick: a server may commit an event after one that has a greater id."""
+
+
+class UpstreamChanged(dg.AutomationCondition[dg.AssetKey]):
+    """True for the days of an asset that are behind what they are made of, and were not asked for since.
+
+    Args:
+        ignored: The upstream assets whose changes count for nothing.
+    """
+
+    def __init__(self, ignored: Iterable[dg.AssetKey] = ()) -> None:
+        self.ignored = frozenset(ignored)
+
+    @property
+    def name(self) -> str:
+        """What the UI calls it."""
+        return "upstream_changed"
+
+    @property
+    def description(self) -> str:
+        """What the UI says of it."""
+        but = ", ".join(sorted(key.to_user_string() for key in self.ignored))
+        return "Brought new rows since this was made" + (f"; changes of {but} do not count" if but else "")
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
+        """Take account of what was materialised since the last tick."""
+        target = _Target(context, self.ignored)
+        now = context.evaluation_time.timestamp()
+        behind = Behind.from_json(context.cursor) if context.cursor else None
+        if behind is None:
+            behind = target.compared(now)
+        else:
+            behind.requested(*target.asked_for())
+            target.catch_up(behind)
+        days = behind.due(now) if target.upstream_exists else frozenset()
+        true = target.subset(days).compute_union(target.along_with_upstream())
+        return dg.AutomationResult(context, true, cursor=behind.to_json())
+
+
+class _Target:
+    """The asset whose condition is evaluated, among its neighbours."""
+
+    def __init__(self, context: dg.AutomationContext[dg.AssetKey], ignored: frozenset[dg.AssetKey]) -> None:
+        self._context = context
+        self._view = context.asset_graph_view
+        self._graph = context.asset_graph
+        self._key = context.key
+        self._parents = sorted(self._graph.get(context.key).parent_keys)
+        self._followed = [key for key in self._parents if key not in ignored]
+        self._log = EventLog(self._view.instance, context.max_storage_id or 0)
+
+    @property
+    def upstream_exists(self) -> bool:
+        """Whether everything that the asset is made of was made at least once: before, a run could only fail."""
+        return all(map(self._exists, self._parents))
+
+    def _exists(self, parent: dg.AssetKey) -> bool:
+        requested = self._context.request_subsets_by_key.get(parent)
+        along = requested is not None and not requested.is_empty and self._runs_with(parent)
+        return along or self._view.instance.get_latest_materialization_event(parent) is not None
+
+    def compared(self, now: float) -> Behind:
+        """The first look: what has not been made, or was made before what it is made of was."""
+        behind = Behind(self._log.until)
+        own = self._log.last_ids(self._key)
+        for parent in self._followed:
+            for day, id_ in self._log.last_ids(parent).items():
+                late = [mine for mine in self._downstream(parent, {day}) if own.get(mine, 0) < id_]
+                behind.changed(late, now)
+        return behind
+
+    def catch_up(self, behind: Behind) -> None:
+        """Take account of the events since the last tick."""
+        after = behind.seen - OVERLAP
+        for parent in self._followed:
+            for run_id, news in _by_run(filter(self._log.is_new, self._log.materialisations(parent, after))):
+                at = max(made.at for made in news)
+                days = self._downstream(parent, {made.day for made in news})
+                behind.changed(days, at)
+                run = self._log.run(run_id)
+                if run.makes(self._key):  # it made these days, or is about to; if it fails they are asked for later
+                    behind.requested({day for day in days if run.is_about(day)}, at)
+        for made in self._log.materialisations(self._key, after):
+            behind.made(made.day, self._log.begun(made))
+        behind.seen = self._log.until
+
+    def asked_for(self) -> tuple["Days", float]:
+        """The days that the last tick asked for, and when that was."""
+        subset = self._context.get_previous_requested_subset(self._key)
+        at = self._context.previous_evaluation_time
+        return (_days(subset), at.timestamp()) if subset is not None and at is not None else (frozenset(), 0.0)
+
+    def along_with_upstream(self) -> "EntitySubset[dg.AssetKey]":
+        """The days whose upstream this tick asks for, where one run can make both, one after the other."""
+        found = self._context.get_empty_subset()
+        for parent in self._followed:
+            requested = self._context.request_subsets_by_key.get(parent)
+            if requested is not None and self._runs_with(parent):
+                found = found.compute_union(requested.compute_mapped_subset(self._key, direction="down"))
+        return found if self.upstream_exists else self._context.get_empty_subset()
+
+    def _runs_with(self, parent: dg.AssetKey) -> bool:
+        """Whether a run that makes some days of an upstream asset can make the same days of this one."""
+        own, other = self._graph.get(self._key).partitions_def, self._graph.get(parent).partitions_def
+        if own is None or own != other:
+            return own == other
+        mapping = self._graph.get_partition_mapping(self._key, parent)
+        return mapping == dg.TimeWindowPartitionMapping() or isinstance(mapping, dg.IdentityPartitionMapping)
+
+    def _downstream(self, parent: dg.AssetKey, days: "set[Day]") -> "Days":
+        """The days of this asset that are made of some days of an upstream one."""
+        return _days(self._subset(parent, days).compute_mapped_subset(self._key, direction="down"))
+
+    def subset(self, days: "Days") -> "EntitySubset[dg.AssetKey]":
+        """Days of this asset, as Dagster has them."""
+        return self._subset(self._key, days)
+
+    def _subset(self, key: dg.AssetKey, days: "Iterable[Day]") -> "EntitySubset[dg.AssetKey]":
+        partitions = {dg.AssetKeyPartitionKey(key, str(day) if day else None) for day in days}
+        return self._view.get_asset_subset_from_asset_partitions(key, partitions, validate_existence=True)
+
+
+def _by_run(news: Iterable[Materialisation]) -> Iterator[tuple[str, list[Materialisation]]]:
+    """What one run brought belongs together: what is made of it is behind its last piece of news."""
+    runs: dict[str, list[Materialisation]] = {}
+    for made in news:
+        runs.setdefault(made.run_id, []).append(made)
+    yield from runs.items()
+
+
+def _days(subset: Any) -> "Days":
+    if subset.is_empty:
+        return frozenset()
+    if not subset.is_partitioned:
+        return frozenset({None})
+    return frozenset(dt.date.fromisoformat(key) for key in subset.expensively_compute_partition_keys())
