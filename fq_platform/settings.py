@@ -115,6 +115,8 @@ class Settings(LakeSettings):
     cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")
     maven_repository: str | None = Field(default=None, validation_alias="FQ_MAVEN_REPOSITORY")
 
+    code_url: str | None = Field(default=None, pattern=r"^https?://", validation_alias="FQ_CODE_URL")
+
     backfill_partitions: int = Field(default=92, ge=0, validation_alias="FQ_BACKFILL_PARTITIONS")
     step_retries: int = Field(default=3, ge=0, le=10, validation_alias="FQ_STEP_RETRIES")
     run_history_days: int = Field(default=90, ge=1, validation_alias="FQ_RUN_HISTORY_DAYS")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.checks.reporting import finding
+from fq_platform.io_managers.snapshot_metadata import query_as_of
 
 if TYPE_CHECKING:
     from fq_platform.assets.publishing import Outcome
@@ -30,8 +31,7 @@ def audit_failure(outcome: "Outcome", rules: Mapping[str, str]) -> dg.Failure:
     metadata = {"broken rules": ", ".join(broken)}
     if branch:
         in_spark = " ".join(("SELECT * FROM", f"{table.qualified}.branch_{branch}"))
-        query = " ".join(("SELECT * FROM", table.dotted))
-        in_a_shell = f'fq query --as-of {outcome.stored.written.snapshot_id} "{query}"'
+        in_a_shell = query_as_of(table, outcome.stored.written.snapshot_id)
         what = "The rows did not pass and were not published: readers see what was there before"
         fix = f"Look at them: `{in_spark}` in Spark, or `{in_a_shell}`; correct the source or the transform; run again"
         metadata |= {"branch": branch, "in Spark": in_spark, "in a shell": in_a_shell}

@@ -45,7 +45,7 @@ def store_changes(
     if reading.plan.read:
         stored = store(spark, settings, target, narrowed, _rows(spark, settings, target, rows, reading))
     else:
-        stored = _unchanged(spark, settings, target)
+        stored = _unchanged(spark, settings, target, scope)
     catalog = open_catalog(settings)
     if not stored.written.changed:
         _note(catalog, target, reading, stored.written.snapshot_id)
@@ -79,7 +79,7 @@ def _increment(spark: "SparkSession", reading: Reading) -> "DataFrame":
     return rows
 
 
-def _unchanged(spark: "SparkSession", settings: "Settings", target: Target) -> Stored:
+def _unchanged(spark: "SparkSession", settings: "Settings", target: Target, scope: RunScope) -> Stored:
     """What there is to say of a table that is as it has to be."""
     from pyspark.sql.types import StructType
 
@@ -90,7 +90,7 @@ def _unchanged(spark: "SparkSession", settings: "Settings", target: Target) -> S
     snapshot = open_catalog(settings).load_table(target.table.identifier).current_snapshot()
     summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
     rows = read(spark, target.table)
-    total = summary.get("total-records")
+    total, size = summary.get("total-records"), summary.get("total-files-size")
     written = Written(
         changed=False,
         rows_by_day={},
@@ -98,8 +98,9 @@ def _unchanged(spark: "SparkSession", settings: "Settings", target: Target) -> S
         snapshot_id=snapshot.snapshot_id if snapshot else None,
         bytes_added=0,
         schema=rows.schema if rows is not None else StructType(),
+        table_bytes=int(size) if size is not None else None,
     )
-    return Stored(target, written, metadata_of(target, written, time.perf_counter() - started), {})
+    return Stored(target, written, metadata_of(target, written, scope, time.perf_counter() - started), {})
 
 
 def _note(catalog: "Catalog", target: Target, reading: Reading, compared: int | None) -> None:

@@ -4,7 +4,7 @@ Belongs here: one write of one run, with its metadata. Does not: how tables are 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import dagster as dg
 from fq_platform.errors import FqError
 from fq_platform.io_managers.partition_rows import rows_by_partition
 from fq_platform.io_managers.scope import RunScope
+from fq_platform.io_managers.snapshot_metadata import snapshot_metadata
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
 from fq_platform.lakehouse.table_options import COLUMN_COMMENTS, TableDocs, TableOptions, Target, WriteMode
@@ -77,7 +78,7 @@ def store(spark: "SparkSession", settings: "Settings", target: Target, scope: Ru
         frame = dataframe_of(spark, rows, name)
         written = write(spark, open_catalog(settings), target, frame, windows=scope.windows, summary=scope.summary)
         counts = rows_by_partition(spark, target, scope.partitions, written) if scope.partitions else {}
-    return Stored(target, written, metadata_of(target, written, time.perf_counter() - started), counts)
+    return Stored(target, written, metadata_of(target, written, scope, time.perf_counter() - started), counts)
 
 
 def require_written(settings: "Settings", table: TableName, mode: WriteMode) -> None:
@@ -128,11 +129,8 @@ def target_of(settings: "Settings", app: str, scope: RunScope, branch: str | Non
 
 
 def _docs(scope: RunScope) -> TableDocs:
-    declared = scope.metadata.get(COLUMN_SCHEMA)
-    schema = getattr(declared, "schema", declared)  # Dagster wraps it in a metadata value
-    columns = schema.columns if isinstance(schema, dg.TableSchema) else []
     further = scope.metadata.get(COLUMN_COMMENTS, {})  # of nested fields, which that schema does not show
-    comments = {column.name: column.description for column in columns if column.description}
+    comments = {column.name: column.description for column in _declared_columns(scope) if column.description}
     return TableDocs(
         description=scope.description,
         owner=", ".join(scope.owners),
@@ -140,10 +138,29 @@ def _docs(scope: RunScope) -> TableDocs:
     )
 
 
-def metadata_of(target: Target, written: "Written", seconds: float) -> dict[str, dg.MetadataValue]:
-    """What is true of the run as a whole, whatever partitions it is about."""
+def _declared_columns(scope: RunScope) -> Sequence[dg.TableColumn]:
+    declared = scope.metadata.get(COLUMN_SCHEMA)
+    schema = getattr(declared, "schema", declared)  # Dagster wraps it in a metadata value
+    return schema.columns if isinstance(schema, dg.TableSchema) else []
+
+
+def metadata_of(target: Target, written: "Written", scope: RunScope, seconds: float) -> dict[str, dg.MetadataValue]:
+    """What is true of the run as a whole, whatever partitions it is about.
+
+    Args:
+        target: The table.
+        written: What the write left behind.
+        scope: The asset, whose definition may promise something of columns.
+        seconds: How long it took (seconds).
+    """
+    promised = {column.name: column.constraints for column in _declared_columns(scope)}
     columns = [
-        dg.TableColumn(field.name, field.dataType.simpleString(), target.docs.columns.get(field.name))
+        dg.TableColumn(
+            field.name,
+            field.dataType.simpleString(),
+            target.docs.columns.get(field.name),
+            promised.get(field.name),
+        )
         for field in written.schema
     ]
     metadata: dict[str, dg.MetadataValue] = {
@@ -158,9 +175,8 @@ def metadata_of(target: Target, written: "Written", seconds: float) -> dict[str,
     }
     if target.branch is not None:
         metadata["branch"] = dg.MetadataValue.text(target.branch)
-    if written.snapshot_id is not None:
-        # A 64-bit number: as text, since JavaScript would round it.
-        metadata["snapshot_id"] = dg.MetadataValue.text(str(written.snapshot_id))
+    if written.table_bytes is not None:
+        metadata["table_bytes"] = dg.MetadataValue.int(written.table_bytes)
     if written.table_rows is not None:
         metadata["dagster/row_count"] = dg.MetadataValue.int(written.table_rows)
-    return metadata
+    return metadata | snapshot_metadata(target.table, written.snapshot_id)

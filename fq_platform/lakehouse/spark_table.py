@@ -89,6 +89,7 @@ class Written:
         schema: The table's schema after the write.
         counts: What became of the rows, where the mode tells: when merging `inserted`, `updated`, `deleted` and
             `unchanged`.
+        table_bytes: Bytes of all data files of the table's newest snapshot, None if it does not say.
     """
 
     changed: bool
@@ -98,6 +99,7 @@ class Written:
     bytes_added: int
     schema: StructType
     counts: Mapping[str, int] = field(default_factory=dict)
+    table_bytes: int | None = None
 
     @property
     def rows(self) -> int:

@@ -99,7 +99,12 @@ def written(
         bytes_added=int(properties.get("added-files-size", 0)) if changed else 0,
         schema=schema,
         counts=counts or {},
+        table_bytes=_number(properties, "total-files-size"),
     )
+
+
+def _number(properties: Mapping[str, str], name: str) -> int | None:
+    return int(properties[name]) if name in properties else None
 
 
 def _rows(properties: Mapping[str, str]) -> int | None:
