@@ -10,6 +10,7 @@ from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
 from fq_platform.automation.cascade import build_follow_sensor
+from fq_platform.automation.freshness import with_freshness
 from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.sensors import build_mongo_sensor
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
@@ -35,7 +36,7 @@ def build_definitions(sources: Sources) -> dg.Definitions:
     tables = [*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())]
     spark = SparkResource()
     return dg.Definitions(
-        assets=[*build_source_assets(sources), *tables, *build_maintenance_assets()],
+        assets=with_freshness([*build_source_assets(sources), *tables, *build_maintenance_assets()]),
         asset_checks=[
             *(build_checks(sources.app) if accounting else ()),
             *health_checks([asset.key for asset in tables], sources.app),

@@ -14,7 +14,6 @@ from fq_platform.assets import documentation
 from fq_platform.assets.audited import audited_asset
 from fq_platform.assets.code_version import code_version
 from fq_platform.automation.cascade import EVERYTHING_BEFORE, follow_upstream
-from fq_platform.automation.freshness import freshness_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.checks import audits_of
 from fq_platform.contracts import Contract
@@ -68,7 +67,6 @@ class TableAsset:
                 group_name=contract.layer.value,
                 kinds={"spark", "iceberg"},
                 partitions_def=daily_partitions(sources) if by_day else None,
-                freshness_policy=freshness_policy(contract.layer),
                 automation_condition=follow_upstream(self.inputs[name] for name in self.unheeded),
                 code_version=code_version(transform_module(contract.name)),
                 metadata=documentation.table_metadata(contract, table, self.inputs)
