@@ -18,6 +18,7 @@ from pymongo.database import Database
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.first_look import look_at
+from fq_platform.extraction.moves import Comparisons
 from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range, plan
 from fq_platform.extraction.reading import ReadOptions
@@ -75,6 +76,9 @@ def sync(
 ) -> SyncResult:
     """Append what differs between source and lake for some windows, as one snapshot or none.
 
+    Windows from which documents have moved into these are compared, too, in the same snapshot (`moves.py`): no document
+    is ever in two.
+
     Running it again, after a crash or beside another run, neither repeats nor loses anything: a commit that meets one
     of another run to the same windows is given up and compared afresh.
 
@@ -91,7 +95,7 @@ def sync(
         on_progress: Told after each batch how far the sync is, one call at a time, from any thread.
 
     Returns:
-        What was done.
+        What was done, also in windows that were compared in addition.
 
     Raises:
         FqError: The collection does not exist, the table cannot take it, the disk is full, or other writers
@@ -103,18 +107,21 @@ def sync(
         for attempt in range(ATTEMPTS):
             changelog = open_changelog(catalog, table, location, partitioned=windows[0].day is not None)
             result = SyncResult(table=table.qualified, snapshot_id=changelog.snapshot_id)
-            result.by_day = {window.day: Counts() for window in windows}
             try:
-                with changelog.append() as append:
+                with contextlib.ExitStack() as stack, changelog.append() as append:
                     job = _job(database[collection], append, run_id, options)
                     if not len(append.document_schema):
                         look_at(job.reading.applied_to(job.collection), job.decoder())
-                    with _units(changelog, windows, job.collection, options) as units:
-                        _work(units, job, result, options.workers, on_progress)
+                    compared = stack.enter_context(contextlib.closing(Comparisons(job, changelog.table)))
+                    _compare(compared, windows, changelog, job, options, on_progress)
+                    for day, counts in compared.counts.items():
+                        result.add(day, counts)
+                    append.add(list(compared.files()))
                     result.schema_changes = append.schema_changes
                     if result.changed:
                         result.bytes = append.bytes_written
-                        result.snapshot_id = append.commit(_summary(result, run_id, partition))
+                        summary = _summary(result, run_id, partition)
+                        result.snapshot_id = append.commit(summary, compared.concern)
             except ConcurrentCommitError:
                 time.sleep(random.uniform(0, min(0.1 * 2**attempt, LONGEST_PAUSE_SECONDS)))  # noqa: S311 - jitter, not a secret
                 continue
@@ -147,6 +154,25 @@ def _job(collection: Collection[Any], append: Append, run_id: str, options: Sync
     )
 
 
+def _compare(
+    compared: Comparisons,
+    windows: Sequence[Window],
+    changelog: Changelog,
+    job: Job,
+    options: SyncOptions,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Compare windows, and those that documents have moved from."""
+    tracker = _Tracker(on_progress)
+    job.report = tracker.report
+    pending = list(windows)
+    while pending:
+        compared.begin(pending)
+        with _units(changelog, pending, job.collection, options) as units:
+            _work(units, job, compared, options.workers, tracker)
+        pending = compared.to_compare()
+
+
 @contextlib.contextmanager
 def _units(
     changelog: Changelog, windows: Sequence[Window], collection: Collection[Any], options: SyncOptions
@@ -169,22 +195,15 @@ def _ranges(collection: Collection[Any], window: Window, live: LiveRows, per_ran
     return plan(collection, window, documents, per_range) if documents > per_range else [Range.everything()]
 
 
-def _work(
-    units: Sequence[Unit],
-    job: Job,
-    result: SyncResult,
-    workers: int,
-    on_progress: Callable[[Progress], None] | None,
-) -> None:
+def _work(units: Sequence[Unit], job: Job, compared: Comparisons, workers: int, tracker: "_Tracker") -> None:
     """Land all units; the first that fails ends the others."""
-    tracker = _Tracker(len(units), on_progress)
-    job.report = tracker.report
+    tracker.begin(len(units))
     with ThreadPoolExecutor(workers, thread_name_prefix="fq-sync") as pool:
         futures = {pool.submit(land, unit, job): unit for unit in units}
         try:
             for future in as_completed(futures):
                 unit = futures[future]
-                result.add(unit.window.day, future.result())
+                compared.add(unit.window, future.result())
                 tracker.finished(unit.window)
         except BaseException:
             job.stopped.set()
@@ -196,12 +215,15 @@ def _work(
 class _Tracker:
     """Adds up what the threads find, and tells it."""
 
-    def __init__(self, units: int, tell: Callable[[Progress], None] | None) -> None:
-        self._units = units
+    def __init__(self, tell: Callable[[Progress], None] | None) -> None:
+        self._units = 0
         self._tell = tell
         self._done = 0
         self._counts = Counts()
         self._lock = threading.Lock()
+
+    def begin(self, units: int) -> None:
+        self._units += units
 
     def report(self, window: Window, found: Counts) -> None:
         with self._lock:

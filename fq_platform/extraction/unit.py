@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+from pyiceberg.manifest import DataFile
 from pymongo.collection import Collection
 
 from fq_platform.extraction.batch import Batch, index
-from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Cursor, texts_of
+from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Cursor, Hashes, texts_of
 from fq_platform.extraction.decoder import Decoder
 from fq_platform.extraction.envelope import Envelope
 from fq_platform.extraction.parts import Parts
@@ -23,6 +25,7 @@ from fq_platform.extraction.reading import ReadOptions, read
 from fq_platform.extraction.results import Counts
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.changelog import Append
+from fq_platform.lakehouse.key_bounds import KeyBounds
 from fq_platform.lakehouse.parquet import DataFileWriter
 
 
@@ -45,6 +48,7 @@ class Job:
         run_id: Written into rows.
         types: Overrides of the types of columns, by dotted path.
         keep_document: Whether rows hold the documents' BSON.
+        arrived: Takes in the keys of documents that are new to their windows.
         report: Told of each batch what it held.
         stopped: Set when all units are to end.
     """
@@ -55,6 +59,7 @@ class Job:
     run_id: str
     types: Any
     keep_document: bool
+    arrived: KeyBounds = field(default_factory=KeyBounds)
     report: Callable[[Window, Counts], None] = _say_nothing
     stopped: threading.Event = field(default_factory=threading.Event)
     _threads: threading.local = field(default_factory=threading.local)
@@ -65,6 +70,23 @@ class Job:
             self._threads.decoder = Decoder(self.append.document_schema, self.types, self.append.evolve)
         decoder: Decoder = self._threads.decoder
         return decoder
+
+
+@dataclass
+class Landed:
+    """What a unit found and wrote; nobody sees it yet.
+
+    Args:
+        counts: What was found.
+        files: What was written.
+        arrived: Hashes of the keys of documents that the window did not have (shapes: (n, 2)).
+        departed: Hashes of the keys of documents that it has no more (shape: (n, 2)).
+    """
+
+    counts: Counts = field(default_factory=Counts)
+    files: list[DataFile] = field(default_factory=list)
+    arrived: list[Hashes] = field(default_factory=list)
+    departed: list[Hashes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -84,7 +106,7 @@ class Unit:
     number: int
 
 
-def land(unit: Unit, job: Job) -> Counts:
+def land(unit: Unit, job: Job) -> Landed:
     """Compare a unit with the lake and write what differs.
 
     Args:
@@ -92,7 +114,7 @@ def land(unit: Unit, job: Job) -> Counts:
         job: What it shares with the others.
 
     Returns:
-        What was found.
+        What was found and written.
 
     Raises:
         StoppedError: Another unit failed meanwhile.
@@ -102,24 +124,25 @@ def land(unit: Unit, job: Job) -> Counts:
     cursor = Cursor(comparison, remember=unit.window.day is not None)
     envelope = Envelope(unit.window.day, _later_than(unit.parts.latest), job.run_id, job.keep_document)
     writer = job.append.writer(unit.window.day)
-    counts = Counts()
+    landed = Landed()
     try:
         for batch in _batches(unit, job):
-            found = _land_batch(batch, unit, job, cursor, envelope, writer)
-            counts.take_in(found)
+            found = _land_batch(batch, unit, job, cursor, envelope, writer, landed)
+            landed.counts.take_in(found)
             job.report(unit.window, found)
         if unit.parts.is_last(unit.number):
             missing = comparison.missing()
             if len(missing):
                 for keys in texts_of(missing, comparison.rows.batches(["_id"])):
                     writer.write(envelope.tombstones(keys))
-                counts.deleted = len(missing)
+                landed.counts.deleted = len(missing)
+                landed.departed.append(missing)
             unit.parts.forget(unit.number)
-        job.append.add(writer.close())
+        landed.files = writer.close()
     except BaseException:
         writer.abandon()
         raise
-    return counts
+    return landed
 
 
 def _batches(unit: Unit, job: Job) -> Iterator[Batch]:
@@ -130,7 +153,7 @@ def _batches(unit: Unit, job: Job) -> Iterator[Batch]:
 
 
 def _land_batch(
-    batch: Batch, unit: Unit, job: Job, cursor: Cursor, envelope: Envelope, writer: DataFileWriter
+    batch: Batch, unit: Unit, job: Job, cursor: Cursor, envelope: Envelope, writer: DataFileWriter, landed: Landed
 ) -> Counts:
     """Write the rows of a batch's documents that are new or changed."""
     owned = np.flatnonzero(unit.window.owns_mask(batch.event_times))
@@ -145,6 +168,10 @@ def _land_batch(
         decoded = job.decoder().decode(batch, None if len(rows) == len(batch) else rows)
         found.rescued = decoded.rescued_values
         writer.write(envelope.changed(batch, rows, outcomes[changed], decoded))
+        if found.inserted and unit.window.day is not None:
+            arrived = owned[outcomes == INSERT]
+            landed.arrived.append(batch.key_hashes[arrived])
+            job.arrived.add(batch.keys.take(pa.array(arrived)))
     return found
 
 

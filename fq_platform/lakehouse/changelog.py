@@ -6,7 +6,7 @@ to append (`extraction/sync.py`), how files are encoded (`parquet.py`), or readi
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -37,7 +37,7 @@ from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.live import live_rows
 from fq_platform.lakehouse.null_lists import keep_null_lists
 from fq_platform.lakehouse.parquet import DataFileWriter
-from fq_platform.lakehouse.reapply import lost_race, only_other_windows, window_of
+from fq_platform.lakehouse.reapply import appended_since, lost_race, window_of
 from fq_platform.lakehouse.recording_io import RecordingIO
 
 __all__ = ["ENVELOPE", "Append", "Changelog", "ConcurrentCommitError", "document_schema", "live_rows", "open_changelog"]
@@ -194,12 +194,19 @@ class Append:
         with self._lock:
             self._files.extend(files)
 
+    def discard(self, files: list[DataFile]) -> None:
+        """Delete finished files that will not be committed."""
+        for file in files:
+            self._io.delete(file.file_path)
+
     @property
     def bytes_written(self) -> int:
         """The size of the data files to commit (bytes)."""
         return sum(file.file_size_in_bytes for file in self._files)
 
-    def commit(self, summary: Mapping[str, str]) -> int:
+    def commit(
+        self, summary: Mapping[str, str], concerned: Callable[[Table, Sequence[DataFile]], bool] | None = None
+    ) -> int:
         """Make everything written visible as one snapshot.
 
         If others committed meanwhile, but only to other windows and without new columns on either side, the same files
@@ -207,6 +214,8 @@ class Append:
 
         Args:
             summary: Properties of the snapshot.
+            concerned: Tells of files that others added to other windows of the table whether what was written has to
+                be compared with them nevertheless.
 
         Returns:
             The snapshot's id.
@@ -221,7 +230,7 @@ class Append:
                 if not lost_race(error):
                     raise
                 self._snapshot_id = None
-                if not self._moved_aside():
+                if not self._moved_aside(concerned):
                     raise ConcurrentCommitError(str(error)) from error
         raise ConcurrentCommitError(f"others committed {_REAPPLICATIONS} times meanwhile")
 
@@ -235,13 +244,16 @@ class Append:
         self.changelog.table = self._transaction.commit_transaction()
         return self._snapshot_id
 
-    def _moved_aside(self) -> bool:
+    def _moved_aside(self, concerned: Callable[[Table, Sequence[DataFile]], bool] | None) -> bool:
         """Prepare to commit the same files on top of what others committed, if nothing of theirs concerns them."""
         compared = self.changelog.table
         if self._metadata is not compared.metadata:
             return False  # our files have columns, and so field ids, that the table of the others lacks
         present = compared.catalog.load_table(compared.name())
-        if not only_other_windows(compared, present, {window_of(file) for file in self._files}):
+        theirs, ours = appended_since(compared, present), {window_of(file) for file in self._files}
+        if theirs is None or any(window_of(file) in ours for file in theirs):
+            return False
+        if concerned is not None and concerned(present, theirs):
             return False
         self.changelog.table = present
         self._transaction = present.transaction()

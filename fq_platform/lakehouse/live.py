@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, GreaterThanOrEqual, LessThanOrEqual
 from pyiceberg.io import FileIO
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.key_bounds import KeyLookup
 from fq_platform.lakehouse.reapply import window_of
 
 LIVE_COLUMNS = ("_id", "_fq_op", "_fq_hash", "_fq_extracted_at")
@@ -65,17 +66,44 @@ def live_rows(table: Table, days: Sequence[dt.date | None]) -> dict[dt.date | No
     found = {day: LiveRows(table.io) for day in days}
     for task in table.scan(row_filter=_between(days)).plan_files():
         rows = found.get(window_of(task.file))
-        if rows is None:
-            continue
-        if task.delete_files:
-            raise FqError(
-                "The raw table has delete files, so rows were deleted from it by hand",
-                where=".".join(table.name()),
-                fix="Roll it back to the snapshot before that, or rewrite its data files; a raw table only grows",
-            )
-        rows.files.append(task.file.file_path)
-        rows.count += task.file.record_count
+        if rows is not None:
+            _take_in(table, task, rows)
     return found
+
+
+def rows_that_may_be(table: Table, keys: KeyLookup) -> dict[dt.date | None, LiveRows]:
+    """Find the data files, of whatever window, that could hold any of some documents.
+
+    Args:
+        table: The raw table, at the snapshot to read.
+        keys: The documents.
+
+    Returns:
+        The rows of each window of which there are any.
+
+    Raises:
+        FqError: As for `live_rows`.
+    """
+    found: dict[dt.date | None, LiveRows] = {}
+    if keys.span is None:
+        return found
+    least, greatest = keys.span
+    within = And(GreaterThanOrEqual(term="_id", value=least), LessThanOrEqual(term="_id", value=greatest))
+    for task in table.scan(row_filter=within).plan_files():
+        if keys.may_be_in(task.file):
+            _take_in(table, task, found.setdefault(window_of(task.file), LiveRows(table.io)))
+    return found
+
+
+def _take_in(table: Table, task: FileScanTask, rows: LiveRows) -> None:
+    if task.delete_files:
+        raise FqError(
+            "The raw table has delete files, so rows were deleted from it by hand",
+            where=".".join(table.name()),
+            fix="Roll it back to the snapshot before that, or rewrite its data files; a raw table only grows",
+        )
+    rows.files.append(task.file.file_path)
+    rows.count += task.file.record_count
 
 
 def _between(days: Sequence[dt.date | None]) -> BooleanExpression:

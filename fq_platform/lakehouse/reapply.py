@@ -4,7 +4,7 @@ Belongs here: reading what the snapshots in between added. Does not: committing.
 """
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Iterator
 
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
@@ -32,39 +32,37 @@ def window_of(file: DataFile) -> dt.date | None:
     return None if days is None else _EPOCH + dt.timedelta(days=days)
 
 
-def only_other_windows(before: Table, after: Table, windows: Set[dt.date | None]) -> bool:
-    """Whether what was compared with one snapshot still holds of a later one.
+def appended_since(before: Table, after: Table) -> list[DataFile] | None:
+    """The files that others added to a table, if what was compared with an earlier snapshot can be told from them.
 
     Args:
         before: The table that was compared with.
         after: The same table, refreshed.
-        windows: The windows that are about to be appended to.
 
     Returns:
-        True if columns and kinds are the same, and all that was committed in between are appends to other windows, and
+        The files; None if columns or kinds differ, or something else was committed in between than appends, and
         compactions, which change no row.
     """
     same_table = before.metadata.table_uuid == after.metadata.table_uuid and before.spec() == after.spec()
     same_columns = before.schema() == after.schema() and before.properties == after.properties
     if not same_table or not same_columns:
-        return False
+        return None
     known = before.metadata.current_snapshot_id
+    files: list[DataFile] = []
     for snapshot in ancestors_of(after.current_snapshot(), after.metadata):
         if snapshot.snapshot_id == known:
-            return True
-        if not is_replace(snapshot) and not _appends_elsewhere(after, snapshot, windows):
-            return False
-    return known is None
+            return files
+        if is_replace(snapshot):
+            continue
+        if snapshot.summary is None or snapshot.summary.operation is not Operation.APPEND:
+            return None
+        files.extend(_added(after, snapshot))
+    return files if known is None else None
 
 
-def _appends_elsewhere(table: Table, snapshot: Snapshot, windows: Set[dt.date | None]) -> bool:
-    if snapshot.summary is None or snapshot.summary.operation is not Operation.APPEND:
-        return False
-    added = [
-        entry.data_file
-        for manifest in snapshot.manifests(table.io)
-        if manifest.added_snapshot_id == snapshot.snapshot_id
-        for entry in manifest.fetch_manifest_entry(table.io)
-        if entry.snapshot_id == snapshot.snapshot_id
-    ]
-    return all(window_of(file) not in windows for file in added)
+def _added(table: Table, snapshot: Snapshot) -> Iterator[DataFile]:
+    for manifest in snapshot.manifests(table.io):
+        if manifest.added_snapshot_id == snapshot.snapshot_id:
+            for entry in manifest.fetch_manifest_entry(table.io):
+                if entry.snapshot_id == snapshot.snapshot_id:
+                    yield entry.data_file

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyiceberg.table import Table
 from pymongo.database import Database
 
@@ -39,12 +40,15 @@ class Landing:
         self.database = database
         self.settings = settings
         self.field = field
+        self.start = START
 
     def by_day(
         self, first: dt.date, last: dt.date | None = None, *, last_day: dt.date | None = LAST, **options: Any
     ) -> SyncResult:
         """Land the days from `first` to `last` of the collection `orders`; options are those of `sync`."""
-        return self._sync("orders", list(daily(self.field, START, first, last or first, last_day=last_day)), **options)
+        return self._sync(
+            "orders", list(daily(self.field, self.start, first, last or first, last_day=last_day)), **options
+        )
 
     def whole(self, collection: str = "things", **options: Any) -> SyncResult:
         """Land a collection without days."""
@@ -97,3 +101,8 @@ class Landing:
 
     def data_files(self) -> set[Path]:
         return {path for path in self.files() if path.suffix == ".parquet"}
+
+    @staticmethod
+    def parquet(path: Path) -> pa.Table:
+        """The rows of one data file."""
+        return pq.ParquetFile(path).read()

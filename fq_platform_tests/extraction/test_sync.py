@@ -77,20 +77,6 @@ def test_deleted_document_becomes_a_tombstone_and_can_come_back(landing: Landing
     assert not landing.by_day(DAY2).changed
 
 
-@pytest.mark.parametrize("order", [(DAY2, DAY3), (DAY3, DAY2)], ids=["old day first", "new day first"])
-def test_document_moved_to_another_day_lives_in_one_window(landing: Landing, order: tuple[dt.date, dt.date]) -> None:
-    landing.database.orders.insert_one({"_id": "a", "at": noon(DAY2)})
-    landing.by_day(DAY1, DAY3)
-    landing.database.orders.update_one({"_id": "a"}, {"$set": {"at": noon(DAY3)}})
-
-    results = {day: landing.by_day(day) for day in order}
-
-    assert (results[DAY2].deleted, results[DAY2].inserted) == (1, 0)
-    assert (results[DAY3].deleted, results[DAY3].inserted) == (0, 1)
-    assert set(landing.live("orders")) == {(DAY3, "a")}
-    assert not landing.by_day(DAY1, DAY3).changed
-
-
 def test_range_of_days_is_one_snapshot_that_says_what_was_done(landing: Landing) -> None:
     landing.database.orders.insert_many([{"_id": n, "at": noon(day)} for n, day in enumerate([DAY1, DAY2, DAY2])])
 
