@@ -37,6 +37,8 @@ MOST_DIGITS = 38
 """The precision that Iceberg's decimals end at."""
 
 _COLUMN = re.compile(rf"(?!{RESERVED_PREFIX})[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
+_OWNER = re.compile(r"team:\S+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
+"""What Dagster takes as an owner."""
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 
 
@@ -121,6 +123,7 @@ class Sources(BaseModel):
         database: The database's name.
         start_date: The first day of all daily windows.
         time_zone: The IANA name of the zone whose midnights bound the days.
+        owner: Who answers for the collections and their raw tables: an e-mail address, or `team:<name>`.
         collections: Name to options, in the file's order.
     """
 
@@ -130,6 +133,7 @@ class Sources(BaseModel):
     database: str = Field(min_length=1)
     start_date: dt.date
     time_zone: str = "UTC"
+    owner: str = "team:data-platform"
     collections: dict[str, Collection] = Field(min_length=1)
 
     @field_validator("time_zone")
@@ -140,6 +144,13 @@ class Sources(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, such as Europe, is an OSError
             raise ValueError(f"{name!r} is no time zone; write an IANA name such as Europe/Berlin") from None
         return name
+
+    @field_validator("owner")
+    @classmethod
+    def _known_kind_of_owner(cls, owner: str) -> str:
+        if not _OWNER.fullmatch(owner):
+            raise ValueError(f"{owner!r} is neither an e-mail address nor team:<name>")
+        return owner
 
     @field_validator("collections", mode="before")
     @classmethod

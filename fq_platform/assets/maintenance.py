@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from fq_platform.assets.code_references import Place, code_references, in_package
 from fq_platform.automation.pools import UPKEEP
+from fq_platform.contracts.curated import OWNER
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import layout_of
 from fq_platform.resources.failures import shown_to_users
@@ -46,16 +48,23 @@ def build_maintenance_assets() -> Sequence[dg.AssetsDefinition]:
     """
     return [
         _asset(
-            "compaction", "Merges the small files of each partition, in all tables; rows stay what they are.", _compact
+            "compaction",
+            "Merges the small files of each partition, in all tables; rows stay what they are.",
+            _compact,
+            _upkeep("compaction", "compact"),
         ),
         _asset(
-            "manifests", "Merges manifests where there are many; lets commits delete old metadata files.", _manifests
+            "manifests",
+            "Merges manifests where there are many; lets commits delete old metadata files.",
+            _manifests,
+            _upkeep("manifests", "rewrite_manifests"),
         ),
         _asset(
             "snapshot_expiry",
             "Drops audit branches of last week and before and what killed writers left, and expires the snapshots that "
             "the policy of a table's layer does not keep.",
             _expire,
+            _upkeep("expiry", "expire"),
         ),
         _orphan_removal(),
     ]
@@ -79,12 +88,24 @@ def _expire() -> "Operation":
     return expire
 
 
-def _options(name: str, description: str) -> dict[str, Any]:
-    return {"key": [GROUP, name], "description": description, "group_name": GROUP, "kinds": {"iceberg"}, "pool": UPKEEP}
+def _upkeep(module: str, function: str) -> Place:
+    return in_package(f"lakehouse.upkeep.{module}", function)
 
 
-def _asset(name: str, description: str, operation: "Callable[[], Operation]") -> dg.AssetsDefinition:
-    @dg.asset(**_options(name, description))
+def _options(name: str, description: str, place: Place) -> dict[str, Any]:
+    return {
+        "key": [GROUP, name],
+        "description": description,
+        "group_name": GROUP,
+        "owners": [OWNER],
+        "kinds": {"iceberg"},
+        "pool": UPKEEP,
+        "metadata": code_references(place),
+    }
+
+
+def _asset(name: str, description: str, operation: "Callable[[], Operation]", place: Place) -> dg.AssetsDefinition:
+    @dg.asset(**_options(name, description, place))
     def _maintenance(
         context: dg.AssetExecutionContext, config: UpkeepConfig, spark: SparkResource
     ) -> dg.MaterializeResult:
@@ -97,7 +118,7 @@ def _asset(name: str, description: str, operation: "Callable[[], Operation]") ->
 def _orphan_removal() -> dg.AssetsDefinition:
     description = "Removes files in the tables' folders that no metadata refers to, such as those of killed runs."
 
-    @dg.asset(**_options("orphan_removal", description))
+    @dg.asset(**_options("orphan_removal", description, _upkeep("orphans", "orphan_removal")))
     def _maintenance(
         context: dg.AssetExecutionContext, config: OrphanConfig, spark: SparkResource
     ) -> dg.MaterializeResult:

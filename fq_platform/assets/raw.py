@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from fq_platform.assets import raw_checks
-from fq_platform.assets.documentation import schema_of_table
+from fq_platform.assets.code_references import code_references, in_package, in_sources_file
+from fq_platform.assets.documentation import facts_of_raw_table, location_metadata, tags
 from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.assets.sources import source_key
 from fq_platform.automation.backfills import backfill_policy
@@ -57,6 +58,8 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         description=f"Changelog of the MongoDB collection `{sources.database}.{collection}`{by_day}. Append-only: "
         "materialising it appends what was inserted, updated or deleted since, and nothing else.",
         group_name=Layer.RAW.value,
+        owners=[sources.owner],
+        tags=tags(Layer.RAW, sources.app),
         kinds={"mongodb", "iceberg"},
         partitions_def=daily_partitions(sources) if options.partition_by else None,
         backfill_policy=backfill_policy() if options.partition_by else None,
@@ -66,6 +69,8 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             "dagster/storage_kind": "iceberg",
             "collection": f"{sources.database}.{collection}",
         }
+        | location_metadata(layout.location(table))
+        | code_references(in_sources_file(collection), in_package("assets.raw", "_raw_asset"))
         | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
         check_specs=raw_checks.raw_check_specs(raw_key(sources, collection), options.partition_by),
     )
@@ -97,8 +102,8 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             checks = raw_checks.answers(result, landed, chosen, settings.home / "tmp")
         _tell(context, result, asked)
         whole = {} if options.partition_by else _counts(result, "dagster/row_count")
-        columns = {"dagster/column_schema": schema_of_table(landed)}
-        return dg.MaterializeResult(metadata=whole | columns | _of_run(result, asked), check_results=checks)
+        facts = facts_of_raw_table(landed, table, result.snapshot_id)
+        return dg.MaterializeResult(metadata=whole | facts | _of_run(result, asked), check_results=checks)
 
     return _asset
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from fq_platform.assets.code_references import code_references, in_sources_file
 from fq_platform.naming import normalise
 from fq_platform.sources import Collection, Sources
 
@@ -43,8 +44,11 @@ def _source_asset(sources: Sources, collection: str, options: Collection) -> dg.
         description=f"The MongoDB collection `{sources.database}.{collection}`, only ever read.{days}",
         group_name=GROUP,
         kinds={"mongodb"},
+        owners=[sources.owner],
+        tags={"app": sources.app},
         metadata={
             "collection": f"{sources.database}.{collection}",
             **{name: value for name, value in declared.items() if value},
+            **code_references(in_sources_file(collection)),
         },
     )

@@ -65,6 +65,7 @@ class TableAsset:
                 description=documentation.description(contract),
                 owners=documentation.owners(contract),
                 group_name=contract.layer.value,
+                tags=documentation.tags(contract.layer, sources.app),
                 kinds={"spark", "iceberg"},
                 partitions_def=daily_partitions(sources) if by_day else None,
                 automation_condition=follow_upstream(self.inputs[name] for name in self.unheeded),
