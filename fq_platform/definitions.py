@@ -10,6 +10,7 @@ from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
 from fq_platform.automation.cascade import build_follow_sensor
+from fq_platform.automation.expected_partitions import build_expected_partitions_sensor, completeness_checks
 from fq_platform.automation.freshness import with_freshness
 from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.sensors import build_mongo_sensor
@@ -40,10 +41,15 @@ def build_definitions(sources: Sources) -> dg.Definitions:
         asset_checks=[
             *(build_checks(sources.app) if accounting else ()),
             *health_checks([asset.key for asset in tables], sources.app),
+            *completeness_checks(sources, tables),
         ],
         jobs=[*build_jobs(sources), build_upkeep_job()],
         schedules=[*build_schedules(sources), build_upkeep_schedule(sources)],
-        sensors=[build_mongo_sensor(sources), build_follow_sensor()],
+        sensors=[
+            build_mongo_sensor(sources),
+            build_follow_sensor(),
+            build_expected_partitions_sensor(sources, tables),
+        ],
         resources={
             "mongo": MongoResource(),
             "s3": S3ClientResource(),

@@ -14,6 +14,9 @@ from fq_platform.io_managers.snapshot_metadata import query_as_of
 if TYPE_CHECKING:
     from fq_platform.assets.publishing import Outcome
 
+BROKEN_RULES = "broken rules"
+"""The metadata entry that tells such a failure from others."""
+
 
 def audit_failure(outcome: "Outcome", rules: Mapping[str, str]) -> dg.Failure:
     """Make the failure of an audit.
@@ -28,7 +31,7 @@ def audit_failure(outcome: "Outcome", rules: Mapping[str, str]) -> dg.Failure:
     table, branch = outcome.table, outcome.branch
     broken = {name: result for name, result in outcome.found.items() if not result.passed}
     found = "\n".join(f"- {name}: {finding(rules[name], result)}" for name, result in broken.items())
-    metadata = {"broken rules": ", ".join(broken)}
+    metadata = {BROKEN_RULES: ", ".join(broken)}
     if branch:
         in_spark = " ".join(("SELECT * FROM", f"{table.qualified}.branch_{branch}"))
         in_a_shell = query_as_of(table, outcome.stored.written.snapshot_id)

@@ -12,6 +12,7 @@ from fq_platform.sources import Sources
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+PARTITION = "dagster/partition"
 
 
 def daily_partitions(sources: Sources) -> dg.DailyPartitionsDefinition:
@@ -43,3 +44,10 @@ def days(context: dg.AssetExecutionContext) -> list[dt.date]:
 def range_tags(first: dt.date, last: dt.date) -> dict[str, str]:
     """The run tags that make one run of all days from `first` to `last`, both inclusive."""
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def partition_range(run: dg.DagsterRun) -> tuple[str, str] | None:
+    """The first and the last partition that a run makes, both inclusive; None for a run without partitions."""
+    one = run.tags.get(PARTITION)
+    first, last = run.tags.get(RANGE_START, one), run.tags.get(RANGE_END, one)
+    return (first, last) if first and last else None
