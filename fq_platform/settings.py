@@ -118,6 +118,7 @@ class Settings(LakeSettings):
     code_url: str | None = Field(default=None, pattern=r"^https?://", validation_alias="FQ_CODE_URL")
 
     backfill_partitions: int = Field(default=92, ge=0, validation_alias="FQ_BACKFILL_PARTITIONS")
+    reconcile_days: int = Field(default=7, ge=0, le=3_660, validation_alias="FQ_RECONCILE_DAYS")
     step_retries: int = Field(default=3, ge=0, le=10, validation_alias="FQ_STEP_RETRIES")
     run_history_days: int = Field(default=90, ge=1, validation_alias="FQ_RUN_HISTORY_DAYS")
 
