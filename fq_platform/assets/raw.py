@@ -12,6 +12,7 @@ import dagster as dg
 from fq_platform.assets import raw_checks
 from fq_platform.assets.code_references import code_references, in_package, in_sources_file
 from fq_platform.assets.documentation import facts_of_raw_table, location_metadata, tags
+from fq_platform.assets.further_days import tell_further_partitions
 from fq_platform.assets.raw_progress import ProgressLog
 from fq_platform.assets.sources import source_key
 from fq_platform.automation.backfills import backfill_policy
@@ -119,14 +120,16 @@ def _tell(context: dg.AssetExecutionContext, result: "SyncResult", asked: Sequen
         f"{result.table}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
         f"{result.unchanged} unchanged, {result.rescued} rescued values"
     )
+    further: dict[str, dict[str, Any]] = {}
     for day, counts in result.by_day.items():
-        if day not in asked:
-            context.log.info(
-                f"{result.table}: {day} has begun, so its documents left the first day: materialise what is made of "
-                "that partition too"
-            )
+        found = _counts(counts, "dagster/partition_row_count")
+        if day in asked and day is not None:
+            context.add_asset_metadata(found, partition_key=str(day))
         elif day is not None:
-            context.add_asset_metadata(_counts(counts, "dagster/partition_row_count"), partition_key=str(day))
+            further[str(day)] = found | _of_run(result, asked)
+    if further:
+        context.log.info(f"{result.table}: compared too, since documents have moved: {', '.join(further)}")
+        tell_further_partitions(context, context.asset_key, further)
 
 
 def _of_run(result: "SyncResult", asked: Sequence[dt.date | None]) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def _of_run(result: "SyncResult", asked: Sequence[dt.date | None]) -> dict[str, 
     }
     if result.schema_changes:
         found["schema_changes"] = dg.MetadataValue.json(result.schema_changes)
-    begun = [str(day) for day in result.by_day if day not in asked]
-    if begun:
-        found["also_compared"] = ", ".join(begun)
+    further = sorted(str(day) for day in result.by_day if day not in asked)
+    if further:
+        found["also_compared"] = ", ".join(further)
     return found

@@ -242,11 +242,34 @@ def test_documents_whose_day_has_begun_leave_the_first_day_for_it(shop: Shop, mo
 
     assert checks(result)["event_time_usable"].metadata["begun"].value == 0
     found = metadata(result)
-    assert set(found) == {"2026-03-01"}
+    assert set(found) == {"2026-03-01", "2026-03-05"}
     assert (found["2026-03-01"]["deleted"], found["2026-03-01"]["also_compared"]) == (1, "2026-03-05")
+    assert (found["2026-03-05"]["inserted"], found["2026-03-05"]["dagster/partition_row_count"]) == (1, 1)
     rows = open_catalog(get_settings()).load_table("raw.shop_orders").scan().to_arrow().to_pylist()
     versions = {(str(row["_fq_window"]), row["_fq_op"]) for row in rows if row["_id"] == "ahead"}
     assert versions == {("2026-03-01", "insert"), ("2026-03-01", "delete"), ("2026-03-05", "insert")}
+
+
+def test_days_that_documents_have_moved_from_are_materialised_too(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sources, "today", lambda _: dt.date(2026, 3, 9))
+    shop.run("orders", FIRST, dt.date(2026, 3, 9))
+    shop.database["orders"].update_one({"_id": "b"}, {"$set": {"order_date": dt.datetime(2026, 3, 9, 9)}})
+    shop.database["orders"].update_one({"_id": "d"}, {"$set": {"order_date": dt.datetime(2026, 2, 1)}})
+
+    result = shop.run("orders", dt.date(2026, 3, 9))
+    outside = shop.run("orders", FIRST)
+
+    found = metadata(result)
+    assert {day: (of["inserted"], of["deleted"], of["dagster/partition_row_count"]) for day, of in found.items()} == {
+        "2026-03-09": (1, 0, 1),
+        "2026-03-02": (0, 1, 1),
+    }
+    assert {of["also_compared"] for of in found.values()} == {"2026-03-02"}
+    assert set(metadata(outside)) == {"2026-03-01", "2026-03-03"}
+    key = dg.AssetKey(["raw", "shop_orders"])
+    told = shop.instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=["2026-03-02"]), limit=1)
+    assert told.records[0].run_id == result.run_id
+    assert snapshots("shop_orders") == 3
 
 
 def test_collection_that_does_not_exist_fails_with_similar_names(shop: Shop) -> None:
