@@ -9,6 +9,7 @@ from fq_platform.assets.accounting import build_accounting_assets, is_declared
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
+from fq_platform.automation.alerting import build_alert_sensors
 from fq_platform.automation.cascade import build_follow_sensor
 from fq_platform.automation.expected_partitions import build_expected_partitions_sensor, completeness_checks
 from fq_platform.automation.freshness import with_freshness
@@ -49,6 +50,7 @@ def build_definitions(sources: Sources) -> dg.Definitions:
             build_mongo_sensor(sources),
             build_follow_sensor(),
             build_expected_partitions_sensor(sources, tables),
+            *build_alert_sensors(),
         ],
         resources={
             "mongo": MongoResource(),
