@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -118,10 +119,24 @@ def test_backfills_of_dated_tables_are_cut_alike() -> None:
     assert set(policies.values()) == {dg.BackfillPolicy.multi_run(92)}
 
 
-def test_analytics_tables_have_a_freshness_policy() -> None:
-    fresh = {key for key, spec in specs().items() if spec.freshness_policy is not None}
+def test_assets_have_the_freshness_policy_of_their_layer_and_upkeep_has_one_of_its_own() -> None:
+    def hours(window: Any) -> float:
+        return window.to_timedelta() / dt.timedelta(hours=1)
 
-    assert fresh == {"analytics/fct_orders", "analytics/sales_summary", "analytics/accounts_receivable"}
+    found: dict[str, set[tuple[float, float] | None]] = {}
+    for spec in defs.resolve_all_asset_specs():
+        policy: Any = spec.freshness_policy
+        windows = (hours(policy.warn_window), hours(policy.fail_window)) if policy else None
+        found.setdefault(str(spec.group_name), set()).add(windows)
+
+    assert found == {
+        "source": {None},
+        "raw": {(26, 48)},
+        "curated": {(26, 48)},
+        "shared": {(26, 48)},
+        "analytics": {(26, 36)},
+        "maintenance": {(8 * 24, 15 * 24)},
+    }
 
 
 def test_every_table_beyond_raw_has_checks_and_describes_its_columns() -> None:
@@ -145,7 +160,13 @@ def test_raw_tables_warn_of_new_columns_and_rescued_values_and_the_dated_ones_of
     always = {"schema_unchanged", "values_rescued", "table_health"}
     for key in DAILY | WHOLE:
         if key.startswith("raw/"):
-            assert found[key] == always | ({"event_time_usable"} if key in DAILY else set()), key
+            assert found[key] == always | ({"event_time_usable", "partition_complete"} if key in DAILY else set()), key
+
+
+def test_every_dated_table_says_whether_the_days_that_are_due_are_complete() -> None:
+    told = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys if key.name == "partition_complete"}
+
+    assert {key.to_user_string() for key in told} == DAILY
 
 
 def test_sources_without_the_accounting_collections_have_raw_assets_only() -> None:
