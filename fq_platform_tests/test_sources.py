@@ -22,6 +22,7 @@ def test_packaged_sources_declare_the_accounting_business() -> None:
     sources = load_sources(PACKAGE / "sources.yaml")
 
     assert (sources.app, sources.database) == ("ecommerce_db", "ecommerce_db_raw")
+    assert sources.owner == "team:data-platform"
     assert sources.start_date == dt.date(2026, 1, 1)
     assert list(sources.collections) == ["customers", "products", "orders", "invoices", "payments"]
     assert sources.collections["orders"] == Collection(partition_by="order_date", watermark="updated_at")
@@ -115,6 +116,7 @@ def test_days_are_those_of_the_time_zone(tmp_path: Path) -> None:
             "'orders' and 'Orders' would share the table 'shop_orders'",
         ),
         ("time_zone: Mars/Olympus\n" + HEAD + "  a: {}\n", 1, "time_zone: 'Mars/Olympus' is no time zone"),
+        ("owner: sales\n" + HEAD + "  a: {}\n", 1, "owner: 'sales' is neither an e-mail address nor team:<name>"),
         ("time_zone: Europe\n" + HEAD + "  a: {}\n", 1, "time_zone: 'Europe' is no time zone"),
         ("time_zone: ../x\n" + HEAD + "  a: {}\n", 1, "time_zone: '../x' is no time zone"),
         (HEAD + "  a: {keep_document: maybe}\n", 5, "collections.a.keep_document: Input should be a valid boolean"),

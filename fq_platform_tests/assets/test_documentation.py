@@ -1,24 +1,27 @@
 """What a contract says reaches Dagster's and Iceberg's documentation of its table."""
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from pyiceberg.schema import Schema
-from pyiceberg.types import LongType, NestedField, StringType
+from pyiceberg.types import DecimalType, ListType, LongType, MapType, NestedField, StringType, StructType
 
 from fq_platform.assets.documentation import (
     column_lineage,
     column_schema,
     description,
     docs,
+    facts_of_raw_table,
     owners,
     schema_of_table,
     table_metadata,
+    type_name,
 )
 from fq_platform.contracts import CONTRACTS, Contract
 from fq_platform.io_managers.scope import RunScope
 from fq_platform.io_managers.storing import target_of
 from fq_platform.lakehouse.catalog import open_catalog
-from fq_platform.lakehouse.layout import layout_of
+from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import Settings
 
 contracts = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -93,6 +96,47 @@ def test_columns_of_a_raw_table_are_those_that_it_has(settings: Settings) -> Non
         ("n", "long", None),
     ]
     assert [column.constraints.nullable for column in shown.columns] == [False, True]
+
+
+def test_nested_types_are_shown_without_numbers() -> None:
+    line = StructType(
+        NestedField(1, "sku", StringType(), required=True),
+        NestedField(2, "price", DecimalType(38, 12)),
+        NestedField(3, "tags", ListType(4, StringType())),
+        NestedField(5, "names", MapType(6, StringType(), 7, LongType())),
+    )
+
+    assert type_name(ListType(8, line)) == (
+        "array<struct<sku:string,price:decimal(38,12),tags:array<string>,names:map<string,long>>>"
+    )
+
+
+def test_column_lineage_can_be_read_down_to_nested_fields() -> None:
+    contract = CONTRACTS["fct_orders"]
+
+    shown = table_metadata(contract, contract.table("app"), inputs(contract))["made_of"].value.splitlines()
+
+    assert "| `gross_sales_amount` | `orders_silver.lines.quantity`, `orders_silver.lines.unit_price` |" in shown
+    assert "| `order_id` | `orders_silver.order_id` |" in shown
+    assert len(shown) == 2 + len(contract.columns)
+
+
+def test_raw_table_says_its_size_and_how_its_snapshot_is_read(settings: Settings) -> None:
+    catalog = open_catalog(settings)
+    table = catalog.create_table("raw.app_things", Schema(NestedField(1, "n", LongType())))
+    name = layout_of(settings).place(TableName(Layer.RAW, "app_things", "app"))
+    empty = facts_of_raw_table(table, name, None)
+    table.append(pa.table({"n": [1, 2, 3]}))
+    snapshot = table.current_snapshot()
+    assert snapshot is not None
+
+    found = facts_of_raw_table(table, name, snapshot.snapshot_id)
+
+    assert set(empty) == {"dagster/column_schema"}
+    assert found["changelog_rows"] == 3
+    assert found["table_bytes"] == sum(task.file.file_size_in_bytes for task in table.scan().plan_files())
+    assert found["snapshot_id"].value == str(snapshot.snapshot_id)
+    assert found["query"].value == f'fq query --as-of {snapshot.snapshot_id} "SELECT * FROM raw.app_things"'
 
 
 @contracts

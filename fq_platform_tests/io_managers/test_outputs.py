@@ -82,7 +82,9 @@ def test_create_or_replace_takes_the_columns_of_the_new_rows(lake: Lake, new_tab
 def test_table_is_laid_out_and_documented_as_its_asset_declares(
     lake: Lake, new_table: NewTable, spark_settings: Settings
 ) -> None:
-    columns = dg.TableSchema([dg.TableColumn("sku", "string", "What the shelf says"), dg.TableColumn("region")])
+    promised = dg.TableColumnConstraints(nullable=False, unique=True)
+    sku = dg.TableColumn("sku", "string", "What the shelf says", promised)
+    columns = dg.TableSchema([sku, dg.TableColumn("region")])
     given = Given(
         lake,
         new_table(),
@@ -108,7 +110,7 @@ def test_table_is_laid_out_and_documented_as_its_asset_declares(
         "team:warehouse, ada@example.com",
     )
     assert [field.doc for field in made.schema().fields] == ["What the shelf says", None]
-    assert said["dagster/column_schema"].columns[0].description == "What the shelf says"
+    assert said["dagster/column_schema"].columns[0] == sku
 
 
 def test_materialize_result_carries_the_rows_and_more_metadata(lake: Lake, new_table: NewTable) -> None:

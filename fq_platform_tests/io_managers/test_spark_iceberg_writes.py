@@ -142,6 +142,8 @@ def test_materialisation_says_what_was_written(lake: Lake, new_table: NewTable) 
     assert told["dagster/row_count"] == 3
     assert told["dagster/table_name"] == table.qualified
     assert told["snapshot_id"] == str(newest["snapshot_id"])
+    assert told["query"] == f'fq query --as-of {newest["snapshot_id"]} "SELECT * FROM {table.dotted}"'
+    assert told["table_bytes"] == int(newest["summary"]["total-files-size"]) > told["bytes"]
     assert told["bytes"] == int(newest["summary"]["added-files-size"]) > 0
     assert told["duration_seconds"] > 0
     assert [(column.name, column.type) for column in told["dagster/column_schema"].columns] == [
