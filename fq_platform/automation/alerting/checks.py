@@ -18,10 +18,10 @@ from fq_platform.automation.alerting.directory import Directory
 from fq_platform.automation.alerting.errors import is_audit, of_step
 from fq_platform.automation.alerting.evaluations import new_evaluations
 from fq_platform.automation.alerting.telling import Memory, alert_sensor
+from fq_platform.automation.expected_partitions import PARTITION_COMPLETE
 from fq_platform.automation.partitions import partition_range
 
 NAME = "alert_checks"
-PARTITION_COMPLETE = "partition_complete"
 WHOLE = "*"
 """In place of partitions: all of a table."""
 NEWS_REMEMBERED = 300
@@ -37,7 +37,8 @@ _TITLES = {
     Kind.CHECK_BLOCKED: "Blocking check failed",
     Kind.CHECK_FAILED: "Check failed",
     Kind.CHECK_WARNED: "Check warns",
-    Kind.INCOMPLETE: "Partition missing or incomplete",
+    Kind.INCOMPLETE: "Days missing or incomplete",
+    Kind.WAITS: "Waits for other tables",
     Kind.SCHEMA_CHANGED: "New columns",
     Kind.VALUES_RESCUED: "Values that do not fit",
     Kind.CHECK_PASSED: "Passes again",
@@ -48,7 +49,8 @@ _FIXES = {
     Kind.CHECK_FAILED: "Open the check for the rows that it names; correct the source or the transform, and "
     "materialise again",
     Kind.CHECK_WARNED: "Open the check for what it found; nothing is held up by it",
-    Kind.INCOMPLETE: "Look at the runs of that day and at what the table is made of; materialise the partition",
+    Kind.INCOMPLETE: "",  # what the check says of it ends with that
+    Kind.WAITS: "",
     Kind.SCHEMA_CHANGED: "Decide whether curated tables shall use the new fields; a type can be declared in the "
     "sources file",
     Kind.VALUES_RESCUED: "Nothing is lost: they stand in _fq_rescued. Correct them in the source, or declare the "
@@ -185,7 +187,7 @@ def _passed(found: _Found) -> Iterator[Alert]:
 
 def _kind(found: _Found, warns: bool) -> Kind:
     if found.key.name == PARTITION_COMPLETE:
-        return Kind.INCOMPLETE
+        return Kind.WAITS if warns else Kind.INCOMPLETE
     if warns:
         return Kind.CHECK_WARNED
     return Kind.CHECK_BLOCKED if found.blocking else Kind.CHECK_FAILED
