@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from fq_platform.cli_errors import reported
+from fq_platform.commands.alerts import alerts
 from fq_platform.commands.discover import discover
 from fq_platform.commands.policies import policies
 from fq_platform.commands.sync import sync
@@ -141,6 +142,7 @@ app.command()(discover)
 app.command()(sync)
 app.command()(verify)
 app.command()(policies)
+app.add_typer(alerts, name="alerts")
 
 
 @app.command()
