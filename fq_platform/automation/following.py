@@ -7,8 +7,9 @@ Belongs here: the condition. Does not: which assets have it, and what else holds
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from fq_platform.lakehouse.day_spans import Days
 
 OVERLAP = 200
-"""How many events are looked at again by each tick: a server may commit an event after one that has a greater id."""
+SETTLED_SECONDS = 60
+"""A server may commit an event after one that has a greater id: so many events before the last tick are looked at once
+more, unless they were told so long before it."""
 
 
 class UpstreamChanged(dg.AutomationCondition[dg.AssetKey]):
@@ -49,14 +52,15 @@ class UpstreamChanged(dg.AutomationCondition[dg.AssetKey]):
         """Take account of what was materialised since the last tick."""
         target = _Target(context, self.ignored)
         now = context.evaluation_time.timestamp()
-        behind = Behind.from_json(context.cursor) if context.cursor else None
-        if behind is None:
-            behind = target.compared(now)
-        else:
+        if context.cursor:
+            behind = Behind.from_json(context.cursor)
             behind.requested(*target.asked_for())
             target.catch_up(behind)
-        days = behind.due(now) if target.upstream_exists else frozenset()
-        true = target.subset(days).compute_union(target.along_with_upstream())
+        else:
+            behind = target.compared(now)
+        true = target.subset(behind.due(now)).compute_union(target.along_with_upstream())
+        if not (true.is_empty or target.upstream_exists):
+            true = context.get_empty_subset()
         return dg.AutomationResult(context, true, cursor=behind.to_json())
 
 
@@ -70,17 +74,12 @@ class _Target:
         self._key = context.key
         self._parents = sorted(self._graph.get(context.key).parent_keys)
         self._followed = [key for key in self._parents if key not in ignored]
-        self._log = EventLog(self._view.instance, context.max_storage_id or 0)
+        self._log = _event_log(self._view, context.max_storage_id or 0)
 
     @property
     def upstream_exists(self) -> bool:
         """Whether everything that the asset is made of was made at least once: before, a run could only fail."""
-        return all(map(self._exists, self._parents))
-
-    def _exists(self, parent: dg.AssetKey) -> bool:
-        requested = self._context.request_subsets_by_key.get(parent)
-        along = requested is not None and not requested.is_empty and self._runs_with(parent)
-        return along or self._view.instance.get_latest_materialization_event(parent) is not None
+        return all(self._is_requested_along(key) or self._log.last_id(key) is not None for key in self._parents)
 
     def compared(self, now: float) -> Behind:
         """The first look: what has not been made, or was made before what it is made of was."""
@@ -94,18 +93,25 @@ class _Target:
 
     def catch_up(self, behind: Behind) -> None:
         """Take account of the events since the last tick."""
-        after = behind.seen - OVERLAP
         for parent in self._followed:
-            for run_id, news in _by_run(filter(self._log.is_new, self._log.materialisations(parent, after))):
+            for run_id, news in _by_run(filter(self._log.is_new, self._since(behind.seen, parent))):
                 at = max(made.at for made in news)
                 days = self._downstream(parent, {made.day for made in news})
                 behind.changed(days, at)
                 run = self._log.run(run_id)
-                if run.makes(self._key):  # it made these days, or is about to; if it fails they are asked for later
+                if self._key in run.assets:  # it made these days, or is about to; if it fails, they are due later
                     behind.requested({day for day in days if run.is_about(day)}, at)
-        for made in self._log.materialisations(self._key, after):
-            behind.made(made.day, self._log.begun(made))
+        for made in self._since(behind.seen, self._key):
+            if made.day in behind.lags:
+                behind.made(made.day, self._log.begun(made))
         behind.seen = self._log.until
+
+    def _since(self, seen: int, asset: dg.AssetKey) -> list[Materialisation]:
+        """What was materialised since the last tick, and what that may have missed."""
+        before = self._context.previous_evaluation_time
+        settled = before.timestamp() - SETTLED_SECONDS if before else 0
+        found = self._log.materialisations(asset, seen - OVERLAP) if self._log.until > seen else []
+        return [made for made in found if made.id > seen or made.at > settled]
 
     def asked_for(self) -> tuple["Days", float]:
         """The days that the last tick asked for, and when that was."""
@@ -117,10 +123,14 @@ class _Target:
         """The days whose upstream this tick asks for, where one run can make both, one after the other."""
         found = self._context.get_empty_subset()
         for parent in self._followed:
-            requested = self._context.request_subsets_by_key.get(parent)
-            if requested is not None and self._runs_with(parent):
+            if self._is_requested_along(parent):
+                requested = self._context.request_subsets_by_key[parent]
                 found = found.compute_union(requested.compute_mapped_subset(self._key, direction="down"))
-        return found if self.upstream_exists else self._context.get_empty_subset()
+        return found
+
+    def _is_requested_along(self, parent: dg.AssetKey) -> bool:
+        requested = self._context.request_subsets_by_key.get(parent)
+        return requested is not None and not requested.is_empty and self._runs_with(parent)
 
     def _runs_with(self, parent: dg.AssetKey) -> bool:
         """Whether a run that makes some days of an upstream asset can make the same days of this one."""
@@ -130,7 +140,7 @@ class _Target:
         mapping = self._graph.get_partition_mapping(self._key, parent)
         return mapping == dg.TimeWindowPartitionMapping() or isinstance(mapping, dg.IdentityPartitionMapping)
 
-    def _downstream(self, parent: dg.AssetKey, days: "set[Day]") -> "Days":
+    def _downstream(self, parent: dg.AssetKey, days: Set[Day]) -> "Days":
         """The days of this asset that are made of some days of an upstream one."""
         return _days(self._subset(parent, days).compute_mapped_subset(self._key, direction="down"))
 
@@ -138,9 +148,20 @@ class _Target:
         """Days of this asset, as Dagster has them."""
         return self._subset(self._key, days)
 
-    def _subset(self, key: dg.AssetKey, days: "Iterable[Day]") -> "EntitySubset[dg.AssetKey]":
-        partitions = {dg.AssetKeyPartitionKey(key, str(day) if day else None) for day in days}
-        return self._view.get_asset_subset_from_asset_partitions(key, partitions, validate_existence=True)
+    def _subset(self, key: dg.AssetKey, days: Set[Day]) -> "EntitySubset[dg.AssetKey]":
+        partitions = self._graph.get(key).partitions_def
+        if partitions is None:
+            return self._view.get_full_subset(key=key) if days else self._view.get_empty_subset(key=key)
+        existing = partitions.filter_valid_partition_keys({str(day) for day in days})
+        return self._view.get_subset_from_partition_keys(key, partitions, existing)
+
+
+_LOGS: WeakKeyDictionary[Any, EventLog] = WeakKeyDictionary()
+"""The log as each tick sees it, for all assets that the tick evaluates."""
+
+
+def _event_log(tick: Any, until: int) -> EventLog:
+    return _LOGS.setdefault(tick, EventLog(tick.instance, until))
 
 
 def _by_run(news: Iterable[Materialisation]) -> Iterator[tuple[str, list[Materialisation]]]:

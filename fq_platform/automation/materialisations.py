@@ -4,6 +4,7 @@ Belongs here: reading events. Does not: what follows from them (`following.py`).
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ class Materialisation:
 
 
 class EventLog:
-    """An instance's event log, as it is up to one event.
+    """An instance's event log, as it is up to one event; what was looked up is kept.
 
     Args:
         instance: The instance.
@@ -56,19 +57,33 @@ class EventLog:
     def __init__(self, instance: "DagsterInstance", until: int) -> None:
         self._instance = instance
         self.until = until
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
+        self._pages: dict[tuple[dg.AssetKey, int], list[Materialisation]] = {}
+
+    def last_id(self, asset: dg.AssetKey) -> int | None:
+        """The event that materialised an asset last, whatever day; None if it never was."""
+        return self._last_ids.get(asset)
+
+    @cached_property
+    def _last_ids(self) -> dict[dg.AssetKey, int | None]:
+        entries = [record.asset_entry for record in self._instance.get_asset_records()]
+        return {entry.asset_key: entry.last_materialization_storage_id for entry in entries}
 
     def materialisations(self, asset: dg.AssetKey, after: int) -> list[Materialisation]:
         """What was materialised of an asset after an event, in the order of the log."""
-        found: list[Materialisation] = []
-        chosen = dg.AssetRecordsFilter(asset, after_storage_id=after, before_storage_id=self.until + 1)
-        cursor = None
-        while True:
+        if (self.last_id(asset) or 0) <= after:
+            return []
+        if (asset, after) not in self._pages:
+            chosen = dg.AssetRecordsFilter(asset, after_storage_id=after, before_storage_id=self.until + 1)
+            self._pages[asset, after] = list(self._read(chosen))
+        return self._pages[asset, after]
+
+    def _read(self, chosen: dg.AssetRecordsFilter) -> Iterator[Materialisation]:
+        cursor, more = None, True
+        while more:
             page = self._instance.fetch_materializations(chosen, limit=_PAGE, cursor=cursor, ascending=True)
-            found.extend(_materialisation(record) for record in page.records)
-            if not page.has_more:
-                return found
-            cursor = page.cursor
+            cursor, more = page.cursor, page.has_more
+            yield from map(_materialisation, page.records)
 
     def is_new(self, made: Materialisation) -> bool:
         """Whether a materialisation brought other rows than the one before it of the same day."""
@@ -81,74 +96,61 @@ class EventLog:
 
     def begun(self, made: Materialisation) -> float:
         """When the step began that made it: what it read was there at that time (seconds since 1970)."""
-        if made.step is None:
-            return made.at
-        return self.run(made.run_id).step_begun(made.step, made.at)
+        return self.run(made.run_id).steps_begun.get(made.step or "", made.at)
 
     def last_ids(self, asset: dg.AssetKey) -> dict[dt.date | None, int]:
         """Day to the event that materialised it last; None stands for an asset without days."""
-        if (latest := self._instance.get_latest_materialization_event(asset)) is None:
+        last = self.last_id(asset)
+        if last is None:
             return {}
-        if latest.asset_materialization is None or latest.asset_materialization.partition is None:
-            made = self._instance.fetch_materializations(asset, limit=1).records[0]
-            return {None: made.storage_id}
         ids = self._instance.event_log_storage.get_latest_storage_id_by_partition(
             asset, dg.DagsterEventType.ASSET_MATERIALIZATION
         )
-        return {dt.date.fromisoformat(day): id_ for day, id_ in ids.items()}
+        return {dt.date.fromisoformat(day): id_ for day, id_ in ids.items()} or {None: last}
 
-    def run(self, run_id: str) -> "_Run":
+    def run(self, run_id: str) -> "Run":
         """A run, looked up once."""
         if run_id not in self._runs:
-            self._runs[run_id] = _Run(self._instance, run_id)
+            self._runs[run_id] = Run(self._instance, run_id)
         return self._runs[run_id]
 
 
-class _Run:
-    """What the cascade asks about a run."""
+class Run:
+    """What the cascade asks about a run.
+
+    Args:
+        instance: Where it was launched.
+        run_id: The run; one that was deleted meanwhile makes nothing, and has no days.
+    """
 
     def __init__(self, instance: "DagsterInstance", run_id: str) -> None:
         self._instance = instance
+        self._run = instance.get_run_by_id(run_id)
         self._run_id = run_id
 
-    def step_begun(self, step: str, otherwise: float) -> float:
-        """When a step began; a given time if that is not known."""
-        return self._begun.get(step) or otherwise
+    @cached_property
+    def steps_begun(self) -> dict[str, float]:
+        """Step to when it began."""
+        begun = self._instance.get_records_for_run(self._run_id, of_type=dg.DagsterEventType.STEP_START).records
+        return {record.event_log_entry.step_key or "": record.timestamp for record in begun}
 
     @cached_property
-    def _begun(self) -> dict[str, float | None]:
-        return {stats.step_key: stats.start_time for stats in self._instance.get_run_step_stats(self._run_id)}
-
-    def makes(self, asset: dg.AssetKey) -> bool:
-        """Whether the run was launched to make an asset, too."""
-        return asset in self._planned
+    def assets(self) -> frozenset[dg.AssetKey]:
+        """What it was launched to make."""
+        if self._run is None:
+            return frozenset()
+        if self._run.asset_selection is not None:
+            return frozenset(self._run.asset_selection)
+        plan = self._run.execution_plan_snapshot_id
+        snapshot = self._instance.get_execution_plan_snapshot(plan) if plan else None
+        return frozenset(snapshot.asset_selection) if snapshot else frozenset()
 
     def is_about(self, day: dt.date | None) -> bool:
-        """Whether a day is one of those that the run was launched for; a run without days is about everything."""
-        if day is None or self._days is None:
-            return True
-        first, last = self._days
-        return first <= day <= last
-
-    @cached_property
-    def _planned(self) -> frozenset[dg.AssetKey]:
-        run = self._instance.get_run_by_id(self._run_id)
-        if run is None:
-            return frozenset()
-        if run.asset_selection is not None:
-            return frozenset(run.asset_selection)
-        plan = run.execution_plan_snapshot_id and self._instance.get_execution_plan_snapshot(
-            run.execution_plan_snapshot_id
-        )
-        return frozenset(plan.asset_selection) if plan else frozenset()
-
-    @cached_property
-    def _days(self) -> tuple[dt.date, dt.date] | None:
-        run = self._instance.get_run_by_id(self._run_id)
-        tags = run.tags if run else {}
+        """Whether a day is one of those that it was launched for; a run without days is about everything."""
+        tags = self._run.tags if self._run else {}
         first = tags.get(RANGE_START) or tags.get(PARTITION)
         last = tags.get(RANGE_END) or first
-        return (dt.date.fromisoformat(first), dt.date.fromisoformat(last)) if first and last else None
+        return not (day and first and last) or first <= str(day) <= last
 
 
 def _materialisation(record: "EventLogRecord") -> Materialisation:
