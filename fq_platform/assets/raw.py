@@ -11,6 +11,7 @@ import dagster as dg
 
 from fq_platform.assets import raw_checks
 from fq_platform.assets.code_references import code_references, in_package, in_sources_file
+from fq_platform.assets.content_version import Versions, content_versions
 from fq_platform.assets.documentation import facts_of_raw_table, location_metadata, tags
 from fq_platform.assets.further_days import tell_further_partitions
 from fq_platform.assets.raw_progress import ProgressLog
@@ -101,8 +102,9 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             )
             landed = catalog.load_table(table.identifier)
             checks = raw_checks.answers(result, landed, chosen, settings.home / "tmp")
-        _tell(context, result, asked)
-        whole = {} if options.partition_by else _counts(result, "dagster/row_count")
+        versions = content_versions(landed, WINDOW_COLUMN, list(result.by_day))
+        _tell(context, result, asked, versions)
+        whole = {} if options.partition_by else _counts(result, "dagster/row_count") | versions[None]
         facts = facts_of_raw_table(landed, table, result.snapshot_id)
         return dg.MaterializeResult(metadata=whole | facts | _of_run(result, asked), check_results=checks)
 
@@ -114,7 +116,9 @@ def _counts(counts: "Counts", row_count: str) -> dict[str, Any]:
     return {row_count: counts.documents, **counts.counts()}
 
 
-def _tell(context: dg.AssetExecutionContext, result: "SyncResult", asked: Sequence[dt.date | None]) -> None:
+def _tell(
+    context: dg.AssetExecutionContext, result: "SyncResult", asked: Sequence[dt.date | None], versions: Versions
+) -> None:
     """Say in the log what was done, and in the metadata of each partition what was found in it."""
     context.log.info(
         f"{result.table}: {result.inserted} inserted, {result.updated} updated, {result.deleted} deleted, "
@@ -122,7 +126,7 @@ def _tell(context: dg.AssetExecutionContext, result: "SyncResult", asked: Sequen
     )
     further: dict[str, dict[str, Any]] = {}
     for day, counts in result.by_day.items():
-        found = _counts(counts, "dagster/partition_row_count")
+        found = _counts(counts, "dagster/partition_row_count") | versions[day]
         if day in asked and day is not None:
             context.add_asset_metadata(found, partition_key=str(day))
         elif day is not None:
