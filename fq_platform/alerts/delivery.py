@@ -15,12 +15,15 @@ from apprise.result import AppriseResult, AppriseResultStatus
 
 from fq_platform.alerts.alert import Alert, Severity
 from fq_platform.alerts.sinks import Sink
-from fq_platform.alerts.wording import text_of, without_secrets
+from fq_platform.alerts.wording import HIDDEN, text_of, without_secrets
 
 # Its messages may quote addresses. What they say of a failure is in the result, where secrets are hidden.
 _LOGGER = logging.getLogger("apprise")
 _LOGGER.propagate = False
 _LOGGER.addHandler(logging.NullHandler())
+
+_NOWHERE = re.compile(rf""" to "?{re.escape(HIDDEN)}"?""")
+"""What is left of an address whose parts were hidden: the sink's name says which one it is."""
 
 _TYPES = {Severity.WARNING: apprise.NotifyType.WARNING, Severity.ERROR: apprise.NotifyType.FAILURE}
 _ASSET = apprise.AppriseAsset(
@@ -67,10 +70,10 @@ def send(sink: Sink, alert: Alert, timeout: float) -> Delivery:
     if result.status is AppriseResultStatus.SUCCESS:
         return Delivery(True, "", seconds)
     if result.status is AppriseResultStatus.TIMEOUT:
-        return Delivery(False, f"no answer within {timeout:.0f} seconds", seconds)
+        return Delivery(False, f"no answer within {round(timeout, 1):g} seconds", seconds)
     said = [" ".join(entry.message.split()) for entry in result.logs()]
     reason = without_secrets("; ".join(dict.fromkeys(said)), _secret_parts(sink.url))
-    return Delivery(False, reason.rstrip(".") or "the sink refused it", seconds)
+    return Delivery(False, _NOWHERE.sub("", reason).rstrip(".") or "the sink refused it", seconds)
 
 
 def _notify(sink: Sink, alert: Alert, timeout: float) -> AppriseResult | None:

@@ -17,7 +17,7 @@ AUTOMATION = "automation"
 SEVERITIES = frozenset(Severity)
 LAYERS = frozenset({*Layer, "maintenance", AUTOMATION})
 
-_ENTRY = re.compile(r"(?:(?P<tags>[^\s=/?#]*(?:,\s*[^\s=/?#]+)*)\s*=\s*)?(?P<url>(?P<scheme>[A-Za-z0-9+.-]+)://\S+)")
+_ENTRY = re.compile(r"(?:(?P<tags>[^\s=/?#]+(?:,\s*[^\s=/?#]+)*)\s*=\s*)?(?P<url>(?P<scheme>[A-Za-z0-9+.-]+)://\S+)")
 _FIX = (
     "Write one URL a line, such as mailto://user:password@example.org, before it tags and = if it shall take some "
     "alerts only, such as error,team:finance=slack://...; `fq alerts test` tries them"
