@@ -5,17 +5,25 @@ and are found when their window is compared.
 """
 
 import datetime as dt
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
+from pymongo.errors import ExecutionTimeout
 
+from fq_platform.errors import FqError
 from fq_platform.extraction.codec import CODEC
+from fq_platform.extraction.keys import document_key
 from fq_platform.extraction.windows import owner, value_at
 
 LIMIT = 50_000
 """Documents looked at in one call, so that a call takes bounded time."""
+SECONDS = 20
+"""How long MongoDB may take for one call; with an index it takes a moment."""
+_NO_TIME = dt.timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -26,11 +34,15 @@ class Changes:
         days: The days whose windows own changed documents; empty for a collection without days.
         documents: How many changed documents were seen.
         watermark: Where the next look begins; None if no document has a watermark.
+        unsettled: Marks of documents that the next look sees once more: give them to it.
+        more: Whether the look ended by its limit, so that the next one will find more at once.
     """
 
     days: frozenset[dt.date] = field(default_factory=frozenset)
     documents: int = 0
     watermark: dt.datetime | None = None
+    unsettled: frozenset[str] = frozenset()
+    more: bool = False
 
 
 def changes_since(
@@ -44,11 +56,16 @@ def changes_since(
     last_day: dt.date | None = None,
     zone: str | ZoneInfo = "UTC",
     limit: int = LIMIT,
+    settle: dt.timedelta = _NO_TIME,
+    unsettled: Collection[str] = (),
 ) -> Changes:
     """Look for documents whose watermark lies after the last one seen, oldest first.
 
     A call ends after `limit` documents, but never between two with the same watermark, so that the next call can
     begin strictly after it. Watermarks that lie in the future are left to a later look.
+
+    A writer whose clock is late, or whose transaction lasts, lets a watermark appear behind one that was seen already.
+    So the next look begins before the watermarks that are younger than `settle`, and leaves out what it knows.
 
     Args:
         database: The source.
@@ -60,24 +77,86 @@ def changes_since(
         last_day: The last day that has a window at this time; None for no end.
         zone: The time zone whose days are meant.
         limit: The number of documents after which the call may end.
+        settle: The age from which on a watermark is no longer preceded by new ones.
+        unsettled: Of the last look (`Changes.unsettled`).
 
     Returns:
         The days concerned and the new watermark.
+
+    Raises:
+        FqError: MongoDB takes too long.
     """
     # One document dated far ahead must not blind all later looks; it is looked at when its time has come.
-    mark_range: dict[str, Any] = {"$lte": dt.datetime.now(dt.UTC)} | ({"$gt": since} if since else {})
+    now = dt.datetime.now(dt.UTC)
+    mark_range: dict[str, Any] = {"$lte": now} | ({"$gt": since} if since else {})
     fields = [name for name in (watermark, partition_by) if name]
     found: set[dt.date] = set()
-    documents, last = 0, since
-    cursor = database.get_collection(collection, codec_options=CODEC).find({watermark: mark_range}, fields)
-    with cursor.sort(watermark, 1) as ordered:
-        for document in ordered:
-            mark = value_at(document, watermark)
-            if documents >= limit and mark != last:
-                break
-            documents += 1
-            if isinstance(mark, dt.datetime):
-                last = mark
-            if partition_by:
-                found.add(owner(value_at(document, partition_by), start_date, last_day, zone))
-    return Changes(frozenset(found), documents, last)
+    young: set[str] = set()
+    seen, documents, met, last, more = frozenset(unsettled), 0, since, since, False
+    cursor = database.get_collection(collection, codec_options=CODEC).find(
+        {watermark: mark_range}, fields, max_time_ms=SECONDS * 1000
+    )
+    try:
+        with cursor.sort(watermark, 1) as ordered:
+            for number, document in enumerate(ordered):
+                mark = value_at(document, watermark)
+                if number >= limit and mark != met:
+                    more = True
+                    break
+                if isinstance(mark, dt.datetime):
+                    met = mark
+                    if mark > now - settle:
+                        young.add(_sign(document, mark))
+                    else:
+                        last = mark
+                if seen and _sign(document, mark) in seen:
+                    continue
+                documents += 1
+                if partition_by:
+                    found.add(owner(value_at(document, partition_by), start_date, last_day, zone))
+    except ExecutionTimeout as error:
+        raise _too_slow(collection, watermark) from error
+    return Changes(frozenset(found), documents, last, frozenset(young), more)
+
+
+def newest_watermark(
+    database: Database[dict[str, Any]], collection: str, *, watermark: str, until: dt.datetime
+) -> dt.datetime | None:
+    """The newest watermark that is not after some moment: where to begin if all is compared anyway.
+
+    Args:
+        database: The source.
+        collection: The collection's name.
+        watermark: Dotted path of the watermark field, a date; it should have an index.
+        until: The moment (aware of its zone).
+
+    Returns:
+        The watermark; None if there is none.
+
+    Raises:
+        FqError: MongoDB takes too long.
+    """
+    source = database.get_collection(collection, codec_options=CODEC)
+    try:
+        newest = source.find_one(
+            {watermark: {"$lte": until}}, [watermark], sort=[(watermark, -1)], max_time_ms=SECONDS * 1000
+        )
+    except ExecutionTimeout as error:
+        raise _too_slow(collection, watermark) from error
+    mark = value_at(newest, watermark) if newest else None
+    return mark if isinstance(mark, dt.datetime) else None
+
+
+def _sign(document: Mapping[str, Any], mark: Any) -> str:
+    """What tells this state of this document from others, short enough to be kept for many."""
+    return hashlib.blake2b(
+        f"{document_key(document['_id'])} {mark}".encode("utf-8", "surrogatepass"), digest_size=8
+    ).hexdigest()
+
+
+def _too_slow(collection: str, watermark: str) -> FqError:
+    return FqError(
+        f"MongoDB took more than {SECONDS} seconds to find what changed in the collection {collection!r}",
+        where=f"watermark {watermark!r}",
+        fix=f"Create an index: db.getCollection({collection!r}).createIndex({{{watermark!r}: 1}})",
+    )
