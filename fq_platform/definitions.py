@@ -5,7 +5,7 @@ Belongs here: putting the parts together. Does not: any part.
 
 import dagster as dg
 
-from fq_platform.assets.accounting import build_accounting_assets, is_declared
+from fq_platform.assets.accounting import build_accounting_assets, build_accounting_sensors, is_declared
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
@@ -49,6 +49,7 @@ def build_definitions(sources: Sources) -> dg.Definitions:
         sensors=[
             build_mongo_sensor(sources),
             build_follow_sensor(),
+            *(build_accounting_sensors(sources) if accounting else ()),
             build_expected_partitions_sensor(sources, tables),
             *build_alert_sensors(),
         ],

@@ -9,7 +9,12 @@ import dagster as dg
 
 from fq_platform.assets.raw import raw_key
 from fq_platform.assets.tables import TableAsset
+from fq_platform.automation.dimension_changes import build_dimension_sensor
 from fq_platform.contracts import CONTRACTS
+from fq_platform.contracts.shared import UNKNOWN_ID
+from fq_platform.lakehouse.facts import Dimension, Facts
+from fq_platform.lakehouse.layout import TableName, layout_of
+from fq_platform.settings import get_settings
 from fq_platform.sources import Sources
 
 DATED = ("orders", "invoices", "payments")
@@ -62,3 +67,51 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
         ),
     )
     return [asset.build(sources) for asset in declared]
+
+
+def build_accounting_sensors(sources: Sources) -> Sequence[dg.SensorDefinition]:
+    """What the accounting tables need besides following what they are made of day by day.
+
+    Args:
+        sources: The sources file; `is_declared` holds for it.
+
+    Returns:
+        The sensor by which the facts follow the dimensions.
+    """
+    facts, dimensions = order_facts(sources.app)
+    return [build_dimension_sensor(facts, dimensions, dg.AssetKey(list(facts.table.key)))]
+
+
+def order_facts(app: str) -> tuple[Facts, Sequence[Dimension]]:
+    """The order lines as facts, and the dimensions whose attributes they show.
+
+    Args:
+        app: The application of the sources file.
+    """
+    layout = layout_of(get_settings())
+
+    def table(name: str) -> TableName:
+        return layout.place(CONTRACTS[name].table(app))
+
+    lines = Facts(
+        table("fct_orders"),
+        day="order_date",
+        fact=("order_id", "line_number"),
+        source=table("orders_silver"),
+        source_rows="SELECT order_id, line.line_number AS line_number, customer_id, line.product_id AS product_id "
+        "FROM (SELECT order_id, customer_id, unnest(lines) AS line FROM source)",
+        source_columns=("order_id", "customer_id", "lines"),
+        unknown=UNKNOWN_ID,
+    )
+    customers = Dimension(
+        table("dim_customers"),
+        "customer_id",
+        {"customer_name": "customer_name", "customer_kind": "customer_kind", "country": "customer_country"},
+    )
+    products = Dimension(
+        table("dim_products"),
+        "product_id",
+        {"product_name": "product_name", "product_category": "product_category"},
+        defaults={"sku": "sku"},
+    )
+    return lines, (customers, products)
