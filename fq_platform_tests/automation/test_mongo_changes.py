@@ -1,7 +1,11 @@
-"""The MongoDB sensor, ticked against the embedded server on an ephemeral instance."""
+"""The MongoDB sensor, ticked against the embedded server: what it asks for, once each, and again when that failed.
+
+Dagster's own daemon ticks it in `test_mongo_changes_daemon.py`.
+"""
 
 import datetime as dt
-import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,189 +13,284 @@ import pytest
 from bson import Decimal128
 from pymongo.database import Database
 
-from fq_platform.assets.raw import build_raw_assets
-from fq_platform.automation.partitions import RANGE_END, RANGE_START
-from fq_platform.automation.mongo_changes import build_mongo_sensor, spans
+from fq_platform.automation.mongo_changes import looking
+from fq_platform.automation.mongo_changes.requests import MOST_REQUESTS
+from fq_platform.extraction import stream_cursor
 from fq_platform.resources.mongo import MongoResource
-from fq_platform.sources import Collection, Sources
+from fq_platform_tests.automation.sensor_ticker import Ticker, at
+from fq_platform_tests.fixtures.simulated_clock import SimulatedClock, simulated_clock
 
-MARCH = dt.date(2026, 3, 1)
-
-
-def day(number: int) -> dt.date:
-    return MARCH.replace(day=number)
-
-
-def at(number: int, hour: int = 12) -> dt.datetime:
-    return dt.datetime(2026, 3, number, hour, tzinfo=dt.UTC)
-
-
-def test_days_in_which_the_same_collections_changed_are_one_span() -> None:
-    days = {"orders": frozenset({day(1), day(2), day(4)}), "payments": frozenset({day(2)})}
-
-    assert list(spans(days)) == [
-        (day(1), day(1), ["orders"]),
-        (day(2), day(2), ["orders", "payments"]),
-        (day(4), day(4), ["orders"]),
-    ]
-
-
-def test_contiguous_days_are_one_span_and_no_days_are_none() -> None:
-    assert list(spans({"orders": frozenset({day(3), day(1), day(2)})})) == [(day(1), day(3), ["orders"])]
-    assert list(spans({})) == []
-
-
-class Ticker:
-    """Ticks the sensor of a small code location: two raw collections, and a table that follows from each."""
-
-    def __init__(self, database: Database[dict[str, Any]], uri: str) -> None:
-        self.sources = Sources(
-            app="shop",
-            database=database.name,
-            start_date=MARCH,
-            collections={
-                "orders": Collection(partition_by="order_date", watermark="updated_at"),
-                "customers": Collection(watermark="updated_at"),
-            },
-        )
-        raw = build_raw_assets(self.sources)
-        orders, customers = (asset.key for asset in raw)
-
-        @dg.asset(key=["curated", "orders"], deps=[orders], partitions_def=raw[0].partitions_def)
-        def curated_orders() -> None: ...
-
-        @dg.asset(key=["curated", "customers"], deps=[customers])
-        def curated_customers() -> None: ...
-
-        self.sensor = build_mongo_sensor(self.sources)
-        self.mongo = MongoResource(uri=uri)
-        self.location = dg.Definitions(
-            assets=[*raw, curated_orders, curated_customers], sensors=[self.sensor], resources={"mongo": self.mongo}
-        )
-        self.cursor: str | None = None
-
-    def tick(self) -> list[dg.RunRequest]:
-        with dg.DagsterInstance.ephemeral() as instance:
-            context = dg.build_sensor_context(
-                instance=instance,
-                cursor=self.cursor,
-                definitions=self.location,
-                resources={"mongo": self.mongo},
-            )
-            result = self.sensor.evaluate_tick(context)
-        self.cursor = result.cursor
-        return list(result.run_requests or [])
+pytestmark = pytest.mark.services
+Mongo = Database[dict[str, Any]]
+TODAY = dt.datetime(2026, 3, 6, 12, tzinfo=dt.UTC)
+EVERYTHING = "orders 2026-03-01 to 2026-03-06; customers"
+MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def ticker(mongo_database: Database[dict[str, Any]], mongo_uri: str) -> Ticker:
-    mongo_database["orders"].insert_many(
+def clock() -> Iterator[SimulatedClock]:
+    with simulated_clock(TODAY) as clock:
+        yield clock
+
+
+def fill(database: Mongo) -> None:
+    database["orders"].insert_many(
         [
             {"_id": number, "order_date": at(number), "total": Decimal128("1.00"), "updated_at": at(number, 13)}
-            for number in (1, 2, 3, 6)
+            for number in (1, 2, 3, 5)
         ]
     )
-    mongo_database["customers"].insert_one({"_id": 1, "updated_at": at(1)})
-    return Ticker(mongo_database, mongo_uri)
+    database["customers"].insert_one({"_id": 1, "updated_at": at(1)})
 
 
-def ranges(requests: list[dg.RunRequest]) -> list[tuple[str | None, str | None]]:
-    return [(request.tags.get(RANGE_START), request.tags.get(RANGE_END)) for request in requests]
+@pytest.fixture
+def ticker(
+    mongo_database: Mongo, mongo_uri: str, tmp_path: Path, clock: SimulatedClock, environment: pytest.MonkeyPatch
+) -> Ticker:
+    """Ticked once, and what it asked for has succeeded."""
+    environment.setattr(stream_cursor, "WAIT_SECONDS", 0.05)
+    environment.setattr(looking, "WAIT_SECONDS", 0.05)
+    fill(mongo_database)
+    ticker = Ticker(mongo_database, mongo_uri)
+    assert ticker.tick() == [EVERYTHING]
+    ticker.finish()
+    return ticker
 
 
-def names(request: dg.RunRequest) -> set[str]:
-    return {key.to_user_string() for key in request.asset_selection or []}
+def touch(database: Mongo, *ids: int) -> None:
+    database["orders"].update_many({"_id": {"$in": list(ids)}}, {"$inc": {"version": 1}})
 
 
-@pytest.mark.services
-def test_first_tick_requests_everything_as_one_run(ticker: Ticker) -> None:
-    requests = ticker.tick()
+def test_each_change_requests_its_raw_partitions_once(ticker: Ticker, mongo_database: Mongo) -> None:
+    touch(mongo_database, 1, 2, 5)
+    mongo_database["customers"].insert_one({"_id": 2, "updated_at": at(6)})
+    assert ticker.tick() == ["orders 2026-03-05; customers", "orders 2026-03-01 to 2026-03-02"]
+    ticker.finish()
+    assert ticker.tick() == []
+    assert ticker.reason == "Nothing new in MongoDB"
 
-    assert ranges(requests) == [("2026-03-01", "2026-03-06")]
-    assert names(requests[0]) == {"raw/shop_customers", "curated/customers", "raw/shop_orders", "curated/orders"}
+    mongo_database["customers"].delete_one({"_id": 1})
+    assert ticker.tick() == ["customers"]
+    ticker.finish()
+    mongo_database["orders"].insert_many(
+        [
+            {"_id": "undated", "updated_at": at(6)},
+            {"_id": "ahead", "order_date": dt.datetime(2999, 1, 1), "updated_at": at(6)},
+        ]
+    )
+    assert ticker.tick() == ["orders 2026-03-01"]
+    ticker.finish()
+    assert ticker.memory.requests != []  # they are seen to have ended by the next tick
+    assert ticker.tick() == []
+    assert ticker.memory.requests == []
+    assert (ticker.memory.lost, ticker.memory.failed) == (1, 0)
 
 
-@pytest.mark.services
-def test_later_tick_requests_a_run_for_each_span_and_the_undated_with_the_first(
-    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+def test_a_burst_is_one_request_while_its_run_waits_and_one_more_once_it_reads(
+    ticker: Ticker, mongo_database: Mongo
 ) -> None:
-    ticker.tick()
-    mongo_database["orders"].update_many({"_id": {"$in": [1, 2, 6]}}, {"$set": {"updated_at": at(9)}})
-    mongo_database["customers"].insert_one({"_id": 2, "updated_at": at(9)})
+    touch(mongo_database, 3)
+    assert ticker.tick() == ["orders 2026-03-03"]
+    (run,) = ticker.runs
+    for _ in range(3):
+        touch(mongo_database, 3)
+        assert ticker.tick() == []
 
-    requests = ticker.tick()
+    run.starts()
+    touch(mongo_database, 3)
+    assert ticker.tick() == []  # it has not begun to read
+    run.reads("orders")
+    touch(mongo_database, 3, 5)
+    assert ticker.tick() == ["orders 2026-03-05"]
+    assert ticker.tick() == []
+    assert "1 partitions wait for runs under way" in ticker.reason
+    run.succeeds("orders")
+    assert ticker.tick() == ["orders 2026-03-03"]
+    ticker.finish()
+    assert ticker.tick() == []
 
-    assert ranges(requests) == [("2026-03-01", "2026-03-02"), ("2026-03-06", "2026-03-06")]
-    assert names(requests[0]) == {"raw/shop_customers", "curated/customers", "raw/shop_orders", "curated/orders"}
-    assert names(requests[1]) == {"raw/shop_orders", "curated/orders"}
+
+def test_what_somebody_elses_run_reads_is_requested_when_that_has_ended(ticker: Ticker, mongo_database: Mongo) -> None:
+    run = ticker.other_run(1, 4).starts().reads("orders")
+    touch(mongo_database, 3, 5)
+    mongo_database["customers"].insert_one({"_id": 2, "updated_at": at(6)})
+
+    assert ticker.tick() == ["orders 2026-03-05; customers"]
+    ticker.finish()
+    run.has_read("orders")  # but goes on with other steps
+    assert ticker.tick() == ["orders 2026-03-03"]
 
 
-@pytest.mark.services
-def test_change_of_an_undated_collection_alone_requests_no_days(
-    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+def test_a_failed_request_comes_again_with_growing_delays_until_it_succeeds(
+    ticker: Ticker, mongo_database: Mongo, clock: SimulatedClock
 ) -> None:
+    touch(mongo_database, 3)
+    assert ticker.tick() == ["orders 2026-03-03"]
+    for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
+        ticker.runs[0].starts().reads("orders").fails()
+        assert ticker.tick() == []
+        touch(mongo_database, 3)  # what changes meanwhile waits with it
+        clock.advance((minutes - 0.5) * MINUTE)
+        assert ticker.tick() == []
+        clock.advance(0.5 * MINUTE)
+        assert ticker.tick() == ["orders 2026-03-03"]
+
+    assert (ticker.memory.failed, ticker.memory.requests[0].failures) == (8, 8)
+    ticker.finish()
+    assert ticker.tick() == []
+    touch(mongo_database, 3)
+    assert ticker.tick() == ["orders 2026-03-03"]
+    assert ticker.memory.requests[0].failures == 0
+
+
+def test_only_the_collections_that_failed_come_again(
+    ticker: Ticker, mongo_database: Mongo, clock: SimulatedClock
+) -> None:
+    touch(mongo_database, 3)
+    mongo_database["customers"].insert_one({"_id": 2, "updated_at": at(6)})
+    assert ticker.tick() == ["orders 2026-03-03; customers"]
+    ticker.runs[0].starts().has_read("customers").reads("orders").fails()
+
+    assert ticker.tick() == []
+    assert "orders 2026-03-03 failed 1 times, asked for again at 2026-03-06 12:01 UTC" in ticker.reason
+    clock.advance(2 * MINUTE)
+    assert ticker.tick() == ["orders 2026-03-03"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "deleted", "never submitted", "never launched"])
+def test_a_run_that_is_gone_is_asked_for_again(
+    ticker: Ticker, mongo_database: Mongo, clock: SimulatedClock, how: str
+) -> None:
+    touch(mongo_database, 3)
+    assert ticker.tick(submitted=how != "never submitted") == ["orders 2026-03-03"]
+    if how == "cancelled":
+        ticker.runs[0].is_cancelled()
+    elif how == "deleted":
+        ticker.runs[0].is_deleted()
+    elif how == "never launched":
+        ticker.runs[0].is_deleted()
+        id_ = ticker.memory.requests[0].id
+        run = dg.DagsterRun("__ASSET_JOB", tags={"fq/request": id_}, status=dg.DagsterRunStatus.NOT_STARTED)
+        ticker.instance.add_run(run)
+        assert ticker.tick() == []
+        clock.advance(11 * MINUTE)
+    ticker.restart()
+
+    assert ticker.tick() == []
+    clock.advance(MINUTE)
+    assert ticker.tick() == ["orders 2026-03-03"]
+    assert ticker.memory.failed == 1
+
+
+def test_a_failed_run_that_will_be_taken_up_is_waited_for(
+    ticker: Ticker, mongo_database: Mongo, clock: SimulatedClock
+) -> None:
+    touch(mongo_database, 3)
     ticker.tick()
-    mongo_database["customers"].update_one({"_id": 1}, {"$set": {"updated_at": at(9)}})
+    (run,) = ticker.runs
+    run.starts().reads("orders").fails()
+    ticker.instance.add_run_tags(run.id, {"dagster/will_retry": "true"})
+    clock.advance(2 * MINUTE)
+    touch(mongo_database, 3)
+    assert ticker.tick() == []
+    second = ticker.taken_up(run)
+    assert ticker.tick() == []
+    assert ticker.memory.failed == 0
+    second.starts().succeeds("orders")
+    assert ticker.tick() == []
+    assert ticker.memory.requests == []
 
-    requests = ticker.tick()
-
-    assert ranges(requests) == [(None, None)]
-    assert names(requests[0]) == {"raw/shop_customers", "curated/customers"}
-
-
-@pytest.mark.services
-def test_tick_without_changes_requests_nothing_and_keeps_the_cursor(ticker: Ticker) -> None:
+    touch(mongo_database, 3)
     ticker.tick()
+    ticker.runs[0].starts().reads("orders").fails()
+    ticker.instance.add_run_tags(ticker.runs[0].id, {"dagster/will_retry": "true"})
+    clock.advance(11 * MINUTE)  # but nothing takes it up
+    ticker.tick()
+    assert ticker.memory.failed == 1
+
+
+def test_another_process_goes_on_where_one_ended(ticker: Ticker, mongo_database: Mongo) -> None:
+    touch(mongo_database, 2)
+    ticker.tick()
+    before = ticker.runs[0]
+    ticker.restart()
+    touch(mongo_database, 2, 5)
+    assert ticker.tick() == ["orders 2026-03-05"]
+    before.starts().succeeds("orders")
+    ticker.finish()
+    ticker.restart()
+    assert ticker.tick() == []
+
+
+def test_a_tick_whose_cursor_was_not_kept_is_repeated_whole(ticker: Ticker, mongo_database: Mongo) -> None:
+    touch(mongo_database, 2)
     cursor = ticker.cursor
+    assert ticker.tick() == ["orders 2026-03-02"]
+    first = ticker.memory.requests[0].id
+    touch(mongo_database, 3)
+    ticker.cursor = cursor
 
-    assert ticker.tick() == []
-    assert ticker.cursor == cursor
-    assert json.loads(cursor or "") == {
-        "customers": "2026-03-01T12:00:00+00:00",
-        "orders": "2026-03-06T13:00:00+00:00",
-    }
-
-
-@pytest.mark.services
-def test_late_correction_requests_only_its_day(ticker: Ticker, mongo_database: Database[dict[str, Any]]) -> None:
-    ticker.tick()
-    mongo_database["orders"].update_one({"_id": 2}, {"$set": {"total": Decimal128("2.00"), "updated_at": at(9)}})
-
-    requests = ticker.tick()
-
-    assert ranges(requests) == [("2026-03-02", "2026-03-02")]
-    assert names(requests[0]) == {"raw/shop_orders", "curated/orders"}
-    assert ticker.tick() == []
+    assert ticker.tick() == ["orders 2026-03-02 to 2026-03-03"]
+    assert ticker.memory.requests[0].id != first  # else Dagster would take the new run for the old one
 
 
-@pytest.mark.services
-def test_new_document_without_event_time_requests_the_first_day(
-    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+def test_a_lost_position_has_everything_compared_in_chunks_and_says_so(
+    ticker: Ticker, mongo_database: Mongo, environment: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ticker.tick()
-    mongo_database["orders"].insert_one({"_id": "undated", "updated_at": at(10)})
+    environment.setenv("FQ_BACKFILL_PARTITIONS", "4")
+    reload_settings()
+    memory = ticker.memory
+    memory.position = memory.position.replace('"_data"', '"other"')
+    ticker.cursor = memory.to_cursor()
+    mongo_database["orders"].delete_one({"_id": 2})  # nobody will tell
 
-    assert ranges(ticker.tick()) == [("2026-03-01", "2026-03-01")]
+    assert ticker.tick() == ["orders 2026-03-05 to 2026-03-06; customers", "orders 2026-03-01 to 2026-03-04"]
+    assert "the position in the change stream is lost: the server cannot resume" in capfd.readouterr().err
+    ticker.finish()
+    touch(mongo_database, 3)
+    assert ticker.tick() == ["orders 2026-03-03"]
+    assert ticker.memory.lost == 2
 
 
-@pytest.mark.services
-def test_document_of_a_day_to_come_requests_the_first_day_which_owns_it_until_then(
-    ticker: Ticker, mongo_database: Database[dict[str, Any]]
+def reload_settings() -> None:
+    from fq_platform.settings import get_settings
+
+    get_settings.cache_clear()
+
+
+def test_no_more_requests_than_the_limit_are_under_way_and_the_rest_waits(
+    ticker: Ticker, mongo_database: Mongo, environment: pytest.MonkeyPatch, clock: SimulatedClock
 ) -> None:
-    ticker.tick()
-    mongo_database["orders"].insert_one({"_id": "ahead", "order_date": dt.datetime(2999, 1, 1), "updated_at": at(11)})
+    environment.setenv("FQ_BACKFILL_PARTITIONS", "1")
+    reload_settings()
+    clock.advance(dt.timedelta(days=20))
+    ticker.cursor = None
 
-    assert ranges(ticker.tick()) == [("2026-03-01", "2026-03-01")]
-    assert json.loads(ticker.cursor or "")["orders"] == "2026-03-11T12:00:00+00:00"
+    first = ticker.tick()
+    assert first == [
+        f"orders 2026-03-{number}" + ("; customers" if number == 26 else "") for number in range(26, 18, -1)
+    ]
+    assert len(first) == MOST_REQUESTS
+    assert ticker.tick() == []
+    assert "18 partitions wait" in ticker.reason
 
 
-@pytest.mark.services
-def test_unreachable_mongodb_fails_the_tick_in_words(ticker: Ticker, environment: pytest.MonkeyPatch) -> None:
+def test_unreachable_mongodb_fails_the_tick_in_words_and_keeps_the_cursor(
+    ticker: Ticker, mongo_database: Mongo, environment: pytest.MonkeyPatch
+) -> None:
     environment.setenv("FQ_MONGO_TIMEOUT_SECONDS", "0.2")
+    reload_settings()
+    reachable, cursor = ticker.mongo, ticker.cursor
     ticker.mongo = MongoResource(uri="mongodb://user:secret@127.0.0.1:1/")
+    ticker.restart()
+    touch(mongo_database, 3)
 
     with pytest.raises(dg.Failure, match="MongoDB cannot be reached") as failure:
         ticker.tick()
 
     assert "127.0.0.1:1" in str(failure.value.description)
     assert "secret" not in str(failure.value.description)
+    assert ticker.cursor == cursor
+    ticker.mongo = reachable
+    ticker.restart()
+    assert ticker.tick() == ["orders 2026-03-03"]

@@ -25,9 +25,9 @@ STREAM_SECONDS = 10.0
 """For reading events; together with the others well below the 60 seconds that Dagster gives to a tick."""
 WAIT_SECONDS = 1.0
 """How long MongoDB may wait for an event before the look ends."""
-LOOKUP_SECONDS = 20.0
-"""From the beginning, until asking the lake must be done."""
-WATERMARK_SECONDS = 35.0
+LOOKUP_SECONDS = 10.0
+"""For asking the lake where documents are."""
+WATERMARK_SECONDS = 25.0
 """From the beginning, until no further collection is looked at by its watermark."""
 SETTLE = dt.timedelta(seconds=60)
 """The age from which on watermarks are settled: transactions that wrote them have ended by then (MongoDB's limit), and
@@ -89,7 +89,7 @@ def look(
     begun = time.monotonic()
     found = Look()
     try:
-        silent = _by_stream(database, sources, memory, again, today, found, begun + LOOKUP_SECONDS)
+        silent = _by_stream(database, sources, memory, again, today, found)
     except NoChangeStreamsError as error:
         silent = frozenset(sources.collections)
         found.said.append(error.what)
@@ -106,7 +106,6 @@ def _by_stream(
     again: Mapping[str, Collection[str]],
     today: dt.date,
     found: Look,
-    until: float,
 ) -> frozenset[str]:
     """Read the change stream; gives the collections that it does not tell of."""
     from fq_platform.extraction.change_stream import read_changes
@@ -117,7 +116,7 @@ def _by_stream(
         position = Position.from_text(memory.position) if memory.position else None
     except LostPositionError as error:
         damaged = str(error)
-    lookup = _Lookup(sources, until)
+    lookup = _Lookup(sources)
     changes = read_changes(
         database,
         _windows(sources, today),
@@ -159,17 +158,15 @@ def _windows(sources: Sources, today: dt.date) -> dict[str, Any]:
 
 
 class _Lookup:
-    """Asks the lake where documents are, as long as there is time. Connects when it is asked first.
+    """Asks the lake where documents are, as long as there is time, which begins with the first question.
 
     Args:
         sources: Names the raw tables.
-        until: When to give up, by `time.monotonic()`.
     """
 
-    def __init__(self, sources: Sources, until: float) -> None:
+    def __init__(self, sources: Sources) -> None:
         self.too_slow: list[str] = []
         self._sources = sources
-        self._until = until
         self._find: FindWindows | None = None
 
     def __call__(self, collection: str, keys: Collection[str]) -> frozenset[dt.date]:
@@ -188,7 +185,8 @@ class _Lookup:
         from fq_platform.lakehouse.window_lookup import window_finder
 
         if self._find is None:
-            self._find = window_finder(open_catalog(get_settings()), self._table, until=self._until)
+            until = time.monotonic() + LOOKUP_SECONDS
+            self._find = window_finder(open_catalog(get_settings()), self._table, until=until)
         return self._find
 
     def _table(self, collection: str) -> TableName:
@@ -208,8 +206,8 @@ def _by_watermark(
     found.unwatched = [name for name in names if not sources.collections[name].watermark]
     found.by_mark = [name for name in names if sources.collections[name].watermark]
     begin, memory.turn = memory.turn, ""
-    for name in sorted(found.by_mark, key=lambda name: (name < begin, name)):
-        if time.monotonic() > until:
+    for number, name in enumerate(sorted(found.by_mark, key=lambda name: (name < begin, name))):
+        if number and time.monotonic() > until:
             memory.turn, found.more = name, True
             return
         _look_at(database, sources, name, memory, today, found)

@@ -91,10 +91,12 @@ def _tell(
         context.log.warning(f"Everything is compared, since the position in the change stream is lost: {found.lost}")
     if anew:
         context.log.info(f"Compared as a whole, being new or declared otherwise than before: {', '.join(anew)}")
-    for text in [*found.said, *failed]:
-        context.log.warning(text)
+    for text in failed:
+        context.log.warning(f"Failed, and asked for again later: {text}")
+    for text in found.said:
+        context.log.info(text)
     if found.unwatched:
-        context.log.warning(
+        context.log.info(
             f"No watermark is declared, and no change stream tells of {', '.join(found.unwatched)}: these collections "
             "are compared by the schedules only"
         )
