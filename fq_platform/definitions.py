@@ -13,8 +13,8 @@ from fq_platform.automation.alerting import build_alert_sensors
 from fq_platform.automation.cascade import build_follow_sensor
 from fq_platform.automation.expected_partitions import build_expected_partitions_sensor, completeness_checks
 from fq_platform.automation.freshness import with_freshness
+from fq_platform.automation.mongo_changes import build_mongo_sensor
 from fq_platform.automation.schedules import build_jobs, build_schedules
-from fq_platform.automation.sensors import build_mongo_sensor
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
 from fq_platform.checks import build_checks
 from fq_platform.checks.table_health import health_checks
