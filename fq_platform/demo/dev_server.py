@@ -136,16 +136,25 @@ def _tell(console: Console, settings: Settings, port: int) -> None:
     named = "" if settings.profile is Profile.LOCAL else f"FQ_PROFILE={settings.profile} "
     console.print(f"\n[bold green]The Dagster UI is on http://{HOST}:{port}[/]", highlight=False)
     console.print(
-        "  Lineage: the graph of all tables (right-click, Expand all groups); Materialize builds those selected\n"
+        "  Lineage: from the MongoDB collections to the marts (right-click, Expand all groups); Materialize builds "
+        "those selected\n"
         "  A dated table's Partitions: the sample data is of January 2026, so press Show all partitions\n"
         "  Runs > Backfills: ranges of days that are being rebuilt\n"
-        "  Automation: the daily schedule, and the sensor that notices changes in MongoDB\n"
-        "  Catalog: each table's checks, freshness, columns and history\n"
+        f"  Automation: what runs by itself, with a switch each; FQ_ENVIRONMENT is {settings.environment}\n"
+        "  Catalog: each table's owner, checks, freshness, columns, plots, source code, and the snapshot of each "
+        "materialisation\n"
+        f"{_told(settings)}\n"
         f"Ask the tables from another terminal with `{named}fq query`; `{named}fq tables` lists them.\n"
         f"Logs: {settings.home / 'logs'}. Ctrl-C stops everything.",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _told(settings: Settings) -> str:
+    if settings.alert_urls is None:
+        return "Alerts: nobody is told what goes wrong; FQ_ALERT_URLS says who shall be (`fq alerts test` tries it)"
+    return "Alerts: those of FQ_ALERT_URLS are told what goes wrong; `fq alerts test` tries it"
 
 
 @contextlib.contextmanager
