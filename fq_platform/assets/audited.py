@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 
 from fq_platform.assets.audit_failure import audit_failure
-from fq_platform.assets.publishing import audit_main, write_audit_publish
+from fq_platform.assets.further_days import tell_further_partitions
+from fq_platform.assets.making import Making
+from fq_platform.assets.publishing import Outcome, audit_main, first_made, write_audit_publish
 from fq_platform.automation import backfills
 from fq_platform.automation.pools import table_pool
 from fq_platform.checks.audits import Audit
@@ -123,17 +125,16 @@ def _step(
                 found = audit_main(io_manager, key, audits)
             yield from results(context, found)
             return
-        with shown_to_users():
-            rows = make_rows(context, **given) if takes_context else make_rows(**given)
+        making = Making(context, io_manager, make_rows, takes_context, given)
+        made = first_made(making)
         with shown_to_users(io_manager.table(key).qualified):
-            outcome = write_audit_publish(context, io_manager, audits, rows)
+            outcome = write_audit_publish(making, made, audits)
         if not outcome.passed:
             yield from results(context, outcome.found)
             raise audit_failure(outcome, {name: check.description or "" for name, check in checks.items()})
-        for partition, count in outcome.stored.rows_by_partition.items():
-            context.add_asset_metadata({"dagster/partition_row_count": count}, asset_key=key, partition_key=partition)
-        metadata = {name: value for name, value in outcome.stored.metadata.items() if name != "branch"}
-        yield dg.MaterializeResult(key, metadata=metadata, check_results=results(context, outcome.found))
+        yield dg.MaterializeResult(
+            key, metadata=_tell(context, key, outcome), check_results=results(context, outcome.found)
+        )
 
     own = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=dg.AssetExecutionContext)
     taken = [own, *(parameters[1:] if takes_context else parameters)]
@@ -143,3 +144,17 @@ def _step(
     }
     step.__doc__, step.__module__ = make_rows.__doc__, make_rows.__module__
     return step
+
+
+def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, outcome: Outcome) -> dict[str, Any]:
+    """Say of each partition what it holds; returns what is true of the run as a whole."""
+    asked = context.partition_keys if outcome.stored.rows_by_partition else ()
+    found = {name: {"dagster/partition_row_count": count} for name, count in outcome.stored.rows_by_partition.items()}
+    further = {name: rows for name, rows in found.items() if name not in asked}
+    metadata: dict[str, Any] = {name: value for name, value in outcome.stored.metadata.items() if name != "branch"}
+    if further:
+        metadata["also_made"] = ", ".join(further)
+        tell_further_partitions(context, key, {name: metadata | rows for name, rows in further.items()})
+    for name in found.keys() - further.keys():
+        context.add_asset_metadata(found[name], asset_key=key, partition_key=name)
+    return metadata

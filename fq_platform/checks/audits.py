@@ -5,7 +5,7 @@ evaluation itself (`evaluation.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fq_platform.checks.evaluation import NOT_NULL, PRIMARY_KEY, Result, evaluate_rows, evaluate_violations
@@ -41,10 +41,12 @@ class Audit:
     Args:
         rules: Names of the checks, and what holds, in one sentence each.
         evaluate: Gives what was found, for each rule by its name.
+        keys: Of the rules that say so: the columns in which no two rows of the table have the same values.
     """
 
     rules: Mapping[str, str]
     evaluate: Callable[[Candidate], Mapping[str, Result]]
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def audit(description: str) -> "Callable[[Callable[[DataFrame], DataFrame]], Audit]":
@@ -98,6 +100,7 @@ def unique_key(*columns: str, name: str = PRIMARY_KEY) -> Audit:
     return Audit(
         {name: f"({', '.join(columns)}) is unique."},
         lambda candidate: {name: _evaluate_key(candidate, columns)},
+        keys={name: columns},
     )
 
 
@@ -131,21 +134,30 @@ def sound_rows(key: Sequence[str], not_null: Sequence[str]) -> Audit:
     rules = {**unique_key(*key).rules, **never_null(*never).rules}
 
     def evaluate(candidate: Candidate) -> dict[str, Result]:
-        at_once = not _may_be_elsewhere(candidate, key)
+        at_once = same_keys_elsewhere(candidate, key) is None
         found = evaluate_rows(candidate.rows, key, unique=at_once, never_null=never)
         return found if at_once else {PRIMARY_KEY: _evaluate_key(candidate, key), **found}
 
-    return Audit(rules, evaluate)
+    return Audit(rules, evaluate, keys={PRIMARY_KEY: tuple(key)})
+
+
+def same_keys_elsewhere(candidate: Candidate, key: Sequence[str]) -> "DataFrame | None":
+    """The rows of other partitions that have the key of a row which the run wrote.
+
+    Args:
+        candidate: The table.
+        key: The columns of the key.
+
+    Returns:
+        The rows, not read yet; None where there can be none, since the key holds the partition.
+    """
+    if candidate.others is None or candidate.partition_column in key:
+        return None
+    return candidate.others.join(candidate.rows.select(*key).distinct(), [*key], "left_semi")
 
 
 def _evaluate_key(candidate: Candidate, key: Sequence[str]) -> Result:
-    rows = candidate.rows
-    if candidate.others is not None and _may_be_elsewhere(candidate, key):
-        written = rows.select(*key).distinct()
-        rows = rows.select(*key).unionByName(candidate.others.select(*key).join(written, [*key], "left_semi"))
+    rows, elsewhere = candidate.rows, same_keys_elsewhere(candidate, key)
+    if elsewhere is not None:
+        rows = rows.select(*key).unionByName(elsewhere.select(*key))
     return evaluate_rows(rows, key)[PRIMARY_KEY]
-
-
-def _may_be_elsewhere(candidate: Candidate, key: Sequence[str]) -> bool:
-    """Whether rows of other partitions could have the same key: not if the key holds the partition."""
-    return candidate.others is not None and candidate.partition_column not in key

@@ -45,9 +45,16 @@ def contract_audits(contract: Contract) -> list[Audit]:
         contract: The table.
 
     Returns:
-        Its key and its nulls in the layers on which others build; nothing elsewhere.
+        Its key and its nulls in the layers on which others build, and where rows can move from day to day, which the
+        audit of the key notices; nothing elsewhere.
     """
-    return [sound_rows(contract.primary_key, contract.not_null)] if contract.layer in BLOCKING_LAYERS else []
+    is_audited = contract.layer in BLOCKING_LAYERS or _rows_move(contract)
+    return [sound_rows(contract.primary_key, contract.not_null)] if is_audited else []
+
+
+def _rows_move(contract: Contract) -> bool:
+    """Whether the day of a row can change while its key stays the same."""
+    return contract.partition_column is not None and contract.partition_column not in contract.primary_key
 
 
 def _checks_of(contract: Contract, app: str, specs: list[dg.AssetCheckSpec]) -> dg.AssetChecksDefinition:

@@ -3,6 +3,7 @@
 Belongs here: the IO manager itself, thin. Does not: what a run is about (`scope.py`), writing (`storing.py`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,9 +12,10 @@ from pydantic import PrivateAttr
 from fq_platform.io_managers.incremental import Reading, is_incremental, plan_reading
 from fq_platform.io_managers.incremental_storing import store_changes
 from fq_platform.io_managers.loading import load
+from fq_platform.io_managers.reloading import LoadedInput
 from fq_platform.io_managers.scope import PARTITION_EXPR, InputScope, input_scope, run_scope
 from fq_platform.io_managers.storing import Stored, require_written, store, target_of
-from fq_platform.lakehouse.frames import kind_asked_for
+from fq_platform.lakehouse.frames import FrameKind, kind_asked_for
 from fq_platform.lakehouse.layout import TableName, layout_of, table_of
 from fq_platform.lakehouse.table_options import TableOptions
 from fq_platform.resources.failures import shown_to_users
@@ -37,6 +39,7 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
     spark: dg.ResourceDependency[SparkResource]
     app: str
     _readings: dict[tuple[str, dg.AssetKey], Reading] = PrivateAttr(default_factory=dict)
+    _loaded: dict[tuple[str, dg.AssetKey], dict[str, LoadedInput]] = PrivateAttr(default_factory=dict)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Load the asset's rows of the partitions asked for.
@@ -54,9 +57,36 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         with shown_to_users(table.qualified):
             kind = kind_asked_for(context.dagster_type.typing_type)
             scope = input_scope(context)
-            if is_incremental(scope):
-                scope = self._changes(context, scope)
-            return load(self.spark, table, scope, kind)
+            if scope.loaded_for is not None:
+                loaded = self._loaded.setdefault((scope.run_id, scope.loaded_for), {})
+                loaded[context.name] = LoadedInput(context, scope, kind)
+            return self._load(context, scope, kind)
+
+    def reload_inputs(
+        self, context: dg.OutputContext | dg.AssetExecutionContext, partitions: Sequence[str]
+    ) -> dict[str, Any]:
+        """Load the inputs of an asset anew, as if its run were about other partitions of it.
+
+        Args:
+            context: Of the function that computes the asset.
+            partitions: Keys of the asset's partitions.
+
+        Returns:
+            What each parameter gets, by its name: only those that this has loaded before.
+
+        Raises:
+            FqError: As `load_input` does.
+        """
+        scope = run_scope(context)
+        loaded = self._loaded.get((scope.run_id, scope.asset_key), {})
+        return {
+            name: self._load(found.context, found.widened(partitions), found.kind) for name, found in loaded.items()
+        }
+
+    def _load(self, context: dg.InputContext, scope: InputScope, kind: FrameKind) -> Any:
+        if is_incremental(scope):
+            scope = self._changes(context, scope)
+        return load(self.spark, self.table(scope.asset_key), scope, kind)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Store what an asset returned, unless it is None: such an asset wrote itself.
@@ -99,12 +129,13 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
             return store(self.spark.spark_session, settings, target, scope, rows)
 
     def forget(self, context: dg.OutputContext | dg.AssetExecutionContext) -> None:
-        """Let go of what a run's input has read, once nothing of its asset will be stored any more.
+        """Let go of what a run's inputs have read, once nothing of its asset will be stored any more.
 
         Not part of `store`: a write that was overtaken is stored again, of the same reading.
         """
         scope = run_scope(context)
         self._readings.pop((scope.run_id, scope.asset_key), None)
+        self._loaded.pop((scope.run_id, scope.asset_key), None)
 
     def _changes(self, context: dg.InputContext, scope: InputScope) -> InputScope:
         """What changed of what an input asks for; what its asset then writes has to agree with that."""

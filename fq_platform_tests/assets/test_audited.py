@@ -41,6 +41,7 @@ class Shop:
         self.rows: list[tuple[dt.date, str | None, int]] = []
         self.audits: list[Audit] = [unique_key("id"), never_null("id", "amount"), amounts_are_not_negative]
         self.before_audit: Callable[[], object] = lambda: None
+        self.wants_one_stretch = False
 
     @property
     def catalog(self) -> Catalog:
@@ -57,6 +58,7 @@ class Shop:
         )
         def sales(context: dg.AssetExecutionContext) -> DataFrame:
             """Sales of the days asked for."""
+            _ = context.partition_time_window if self.wants_one_stretch else None
             asked = [row for row in self.rows if str(row[0]) in context.partition_keys]
             return self.spark.createDataFrame(asked, "day DATE, id STRING, amount INT")
 
@@ -108,6 +110,14 @@ class Shop:
         read = engine.execute(" ".join(("SELECT * FROM", self.sales.dotted))).read_all()
         assert by_spark == by_pyiceberg == sorted(tuple(row.values()) for row in read.to_pylist())
         return by_spark
+
+    def snapshots_seen(self) -> list[list[tuple[Any, ...]]]:
+        """What readers of `sales` saw after each publication."""
+        loaded = self.catalog.load_table(self.sales.identifier)
+        published = [entry.snapshot_id for entry in loaded.history()]
+        scans = (loaded.scan(snapshot_id=snapshot).to_arrow().to_pylist() for snapshot in published)
+        seen = [sorted(tuple(row.values()) for row in rows) for rows in scans]
+        return [rows for number, rows in enumerate(seen) if rows and rows != seen[number - 1]]
 
     def branches(self) -> list[str]:
         return [branch.name for branch in audit_branches(self.catalog.load_table(self.sales.identifier))]
@@ -206,13 +216,59 @@ def test_a_table_whose_first_rows_break_a_rule_is_empty_for_readers(shop: Shop) 
 
 def test_a_key_that_another_day_has_is_found_but_not_one_that_two_others_share(shop: Shop) -> None:
     shop.sell((FIRST, "a", 1), (SECOND, "b", 2), days=(1, 2))
-    twice = shop.sell((THIRD, "a", 3), (THIRD, "c", 4), days=(3, 3))
+    twice = shop.sell((FIRST, "a", 1), (THIRD, "a", 3), (THIRD, "c", 4), days=(3, 3))
     assert evaluations(twice)["primary_key_unique"].metadata["examples"].value == [{"id": "a", "rows": 2}]
+    (failure,) = twice.get_step_failure_events()
+    assert '1 of 3 rows: (id) is unique. For example {"id": "a", "rows": 2}' in str(
+        failure.step_failure_data.user_failure_data
+    )
     assert shop.seen() == [(FIRST, "a", 1), (SECOND, "b", 2)]
 
     shop.spark.sql(" ".join(("INSERT INTO", shop.sales.qualified, "VALUES (DATE '2026-01-02', 'a', 9)")))
     assert shop.sell((THIRD, "c", 4), days=(3, 3)).success, "a run answers for what it writes"
-    assert not shop.sell((SECOND, "a", 9), days=(2, 2)).success
+    assert not shop.sell((FIRST, "a", 1), (SECOND, "a", 9), days=(2, 2)).success
+
+
+def test_a_row_that_moved_is_published_on_its_new_day_and_leaves_the_old_one_at_once(shop: Shop) -> None:
+    shop.sell((FIRST, "a", 1), (FIRST, "b", 2), (SECOND, "c", 3), days=(1, 2))
+
+    moved = shop.sell((THIRD, "a", 1), (FIRST, "b", 5), (SECOND, "c", 3), days=(3, 3))
+
+    assert moved.success
+    assert shop.seen() == [(FIRST, "b", 5), (SECOND, "c", 3), (THIRD, "a", 1)]
+    assert shop.snapshots_seen() == [
+        [(FIRST, "a", 1), (FIRST, "b", 2), (SECOND, "c", 3)],
+        [(FIRST, "b", 5), (SECOND, "c", 3), (THIRD, "a", 1)],
+    ]
+    made = {
+        event.partition: event.materialization.metadata["dagster/partition_row_count"].value
+        for event in moved.get_asset_materialization_events()
+        if event.asset_key.path[-1] == shop.sales.name
+    }
+    assert made == {"2026-01-01": 1, "2026-01-03": 1}
+    assert shop.branches() == []
+
+
+def test_all_rows_that_moved_by_a_day_are_followed_to_the_first(shop: Shop) -> None:
+    days = [dt.date(2026, 1, day) for day in range(1, 13)]
+    shop.sell(*((day, str(number), 1) for number, day in enumerate(days)), days=(1, 12))
+    later = [(day + dt.timedelta(days=1), str(number), 1) for number, day in enumerate(days)]
+
+    assert shop.sell(*later, days=(13, 13)).success
+
+    assert shop.seen() == later
+
+
+def test_a_function_that_wants_one_stretch_of_time_is_refused_as_before(shop: Shop) -> None:
+    shop.sell((FIRST, "a", 1), (SECOND, "b", 2), days=(1, 2))
+    shop.wants_one_stretch = True
+
+    assert shop.sell((SECOND, "a", 1), days=(2, 2)).success, "two days that are neighbours"
+    assert shop.seen() == [(SECOND, "a", 1)]
+    apart = shop.sell((dt.date(2026, 1, 9), "a", 1), days=(9, 9))
+
+    assert evaluations(apart)["primary_key_unique"].metadata["examples"].value == [{"id": "a", "rows": 2}]
+    assert shop.seen() == [(SECOND, "a", 1)]
 
 
 def test_equal_rows_are_audited_without_a_branch_or_a_snapshot(shop: Shop) -> None:
@@ -259,7 +315,7 @@ def test_a_write_that_was_overtaken_is_made_and_audited_again(shop: Shop) -> Non
     assert shop.seen() == [(FIRST, "a", 1), (SECOND, "b", 2), (THIRD, "c", 3)]
 
     shop.before_audit = lambda: other.sell((SECOND, "d", 4), days=(2, 2))
-    clash = shop.sell((THIRD, "d", 4), days=(3, 3))
+    clash = shop.sell((SECOND, "d", 4), (THIRD, "d", 4), days=(3, 3))
     assert not evaluations(clash)["primary_key_unique"].passed, "a key that came in between"
     assert shop.seen() == [(FIRST, "a", 1), (SECOND, "d", 4), (THIRD, "c", 3)]
 
