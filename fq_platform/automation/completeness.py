@@ -163,6 +163,14 @@ class Inspector:
             self._look(asset, unseen)
         return {day: cause for day in due if (cause := self._found[asset, day])}
 
+    def is_expected(self, asset: dg.AssetKey) -> bool:
+        """Whether a table has been there for so long that its first load should have filled it."""
+        long_ago = self._now - self._calendar.grace
+        if asset in self._known_since and self._known_since[asset] <= long_ago:
+            return True
+        first = self._instance.fetch_materializations(asset, limit=1, ascending=True).records
+        return bool(first) and first[0].timestamp <= long_ago.timestamp()
+
     def _look(self, asset: dg.AssetKey, days: Sequence[dt.date]) -> None:
         waiting = {day for upstream in self._chain[asset] for day in self.gaps(upstream.key, days)}
         made = self._last_made(asset, days)
@@ -172,7 +180,7 @@ class Inspector:
             if day in waiting:
                 cause: Cause | None = Cause.WAITS
             elif event is None:
-                cause = Cause.MISSING if self._is_expected(asset) else None
+                cause = Cause.MISSING if self.is_expected(asset) else None
             elif event.timestamp < self._calendar.end(day).timestamp():
                 cause = Cause.EARLY
             else:
@@ -189,12 +197,6 @@ class Inspector:
         chosen = dg.AssetRecordsFilter(asset, storage_ids=list(ids.values()))
         records = self._instance.fetch_materializations(chosen, limit=len(ids)).records
         return {dt.date.fromisoformat(str(record.partition_key)): record for record in records}
-
-    def _is_expected(self, asset: dg.AssetKey) -> bool:
-        """Whether the table has been there for so long that its first load should have filled it."""
-        first = self._instance.fetch_materializations(asset, limit=1, ascending=True).records
-        since = dt.datetime.fromtimestamp(first[0].timestamp, dt.UTC) if first else self._known_since.get(asset)
-        return since is not None and since + self._calendar.grace <= self._now
 
     def _news(self, asset: dg.AssetKey, after: int) -> list[tuple[Upstream, Materialisation]]:
         """What was materialised upstream after an event, and so long ago that it should have been followed."""

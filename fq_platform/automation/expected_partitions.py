@@ -115,7 +115,7 @@ class Answer:
     """The answer of the check of one table.
 
     Args:
-        last_due: The last day that is due; None if none is.
+        last_due: The last day that is due; None if none is, or the first load still has its time.
         gaps: The days that are not complete, and why.
     """
 
@@ -136,7 +136,7 @@ class Answer:
     def description(self, calendar: Calendar) -> str | None:
         """What is wrong, and what to do."""
         if not self.gaps:
-            return None if self.last_due else "No day is due yet."
+            return None if self.last_due else "No day is due yet, or the first load still has its time."
         said = [f"{_days(self.gaps, cause)} {cause}" for cause in Cause if cause in self.gaps.values()]
         day = max(self.gaps)
         due = calendar.due(day).astimezone(calendar.zone)
@@ -191,7 +191,7 @@ def _look(
     inspector: Inspector, asset: dg.AssetKey, last_due: dt.date | None, calendar: Calendar, before: Answer | None
 ) -> Answer:
     """Look at the days before the last one due, those that have come due since the last answer, and its gaps."""
-    if last_due is None:
+    if last_due is None or not inspector.is_expected(asset):
         return Answer(None, {})
     first = last_due - (LOOK_BACK_DAYS - 1) * _DAY
     if before and before.last_due:

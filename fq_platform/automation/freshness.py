@@ -34,7 +34,9 @@ POLICIES: Mapping[str, dg.FreshnessPolicy] = {
 """Group of an asset, which is the layer of its table, to how old it may become before a warning and a failure."""
 
 
-def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
+def with_freshness(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec],
+) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
     """Give each asset the policy of its group.
 
     Args:
