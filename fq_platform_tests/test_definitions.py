@@ -34,6 +34,7 @@ UPKEEP = {
     "maintenance/compaction",
     "maintenance/manifests",
     "maintenance/orphan_removal",
+    "maintenance/run_history",
     "maintenance/snapshot_expiry",
 }
 COLLECTIONS = {

@@ -19,6 +19,7 @@ from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.layout import layout_of
 from fq_platform.resources.failures import shown_to_users
 from fq_platform.resources.spark import SparkResource
+from fq_platform.settings import get_settings
 
 if TYPE_CHECKING:
     from fq_platform.lakehouse.upkeep.tables import Operation, Outcome
@@ -43,8 +44,9 @@ def build_maintenance_assets() -> Sequence[dg.AssetsDefinition]:
     """The assets of the group `maintenance`.
 
     Returns:
-        `maintenance/compaction`, `maintenance/snapshot_expiry`, `maintenance/orphan_removal`, `maintenance/manifests`.
-        They need the resource `spark`, whose session is started only if a table has to be worked on.
+        `maintenance/compaction`, `maintenance/snapshot_expiry`, `maintenance/orphan_removal`, `maintenance/manifests`,
+        which need the resource `spark`, whose session is started only if a table has to be worked on; and
+        `maintenance/run_history`.
     """
     return [
         _asset(
@@ -67,6 +69,7 @@ def build_maintenance_assets() -> Sequence[dg.AssetsDefinition]:
             _upkeep("expiry", "expire"),
         ),
         _orphan_removal(),
+        _run_history(),
     ]
 
 
@@ -127,6 +130,25 @@ def _orphan_removal() -> dg.AssetsDefinition:
         with shown_to_users():
             operation = orphan_removal(dt.timedelta(days=config.older_than_days), dry_run=config.dry_run)
             return _look_after(context, spark, config.tables, operation)
+
+    return _maintenance
+
+
+def _run_history() -> dg.AssetsDefinition:
+    description = (
+        "Removes runs that are older than FQ_RUN_HISTORY_DAYS, with their events and logs, from Dagster's storage; the "
+        "run by which a partition is known to be there stays."
+    )
+    options = _options("run_history", description, in_package("automation.run_history", "forget_runs"))
+
+    @dg.asset(**options | {"kinds": {"dagster"}})
+    def _maintenance(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from fq_platform.automation.run_history import forget_runs
+
+        days = get_settings().run_history_days
+        done = forget_runs(context.instance, dt.datetime.now(dt.UTC) - dt.timedelta(days=days))
+        context.log.info(f"{done.removed} runs older than {days} days removed; {done.kept} made what is there now")
+        return dg.MaterializeResult(metadata={"runs_removed": done.removed, "runs_kept": done.kept})
 
     return _maintenance
 
