@@ -26,14 +26,16 @@ def new_evaluations(
     Args:
         instance: The instance.
         keys: The checks.
-        position: How far the last look went; is moved on. If it is empty, only the last record of each check is new.
+        position: How far the last look went; is moved on. Of a check that it does not know, only the last record is
+            new.
 
     Returns:
         The evaluations in the order in which they were made.
     """
     seen: dict[str, int] = position.setdefault("seen", {})
     planned: dict[str, list[int]] = position.setdefault("planned", {})
-    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    keys = list(keys)
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     found: list[tuple[dg.AssetCheckKey, Record]] = []
     waiting: dict[str, list[Record]] = {}
     for key, newest in latest.items():
@@ -43,6 +45,7 @@ def new_evaluations(
         waiting[name] = [record for record in records if not _is_evaluated(record)]
         seen[name] = newest.id
     position["planned"] = _unfinished(instance, waiting)
+    position["seen"] = {name: seen.get(name, 0) for name in sorted(key.to_user_string() for key in keys)}
     return sorted(found, key=lambda one: (one[1].event.timestamp if one[1].event else 0, one[1].id))
 
 
