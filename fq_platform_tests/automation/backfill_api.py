@@ -1,7 +1,7 @@
-"""Backfills as the UI asks for them: the GraphQL of Dagster's webserver, in this process."""
+"""Backfills and runs as the UI asks for them: the GraphQL of Dagster's webserver, in this process."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -15,6 +15,8 @@ _AGAIN = """mutation($params: ReexecutionParams!) {
         ... on LaunchBackfillSuccess {backfillId} ... on PythonError {message}}}"""
 _STATUS = """query($id: String!) {
     partitionBackfillOrError(backfillId: $id) {... on PartitionBackfill {status}}}"""
+_RUN = """mutation($params: ExecutionParams!) {
+    launchRun(executionParams: $params) {... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}"""
 _LOG = """query($id: ID!) {
     logsForRun(runId: $id) {... on EventConnection {events {... on MessageEvent {message}}}}}"""
 
@@ -40,6 +42,23 @@ class Backfills:
             "partitionNames": [str(first + dt.timedelta(days=number)) for number in range((last - first).days + 1)],
         }
         return str(self._ask(_LAUNCH, params=params)["launchPartitionBackfill"]["backfillId"])
+
+    def launch_run(self, assets: Sequence[str], tags: Mapping[str, str] | None = None) -> str:
+        """Ask for one run of some assets of the location `fq_platform`.
+
+        Returns:
+            The id of the run.
+        """
+        params = {
+            "selector": {
+                "repositoryLocationName": "fq_platform",
+                "repositoryName": "__repository__",
+                "pipelineName": "__ASSET_JOB",
+                "assetSelection": [{"path": name.split("/")} for name in assets],
+            },
+            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in (tags or {}).items()]},
+        }
+        return str(self._ask(_RUN, params=params)["launchRun"]["run"]["runId"])
 
     def again(self, backfill: str) -> str:
         """Ask for what failed of a backfill, as its button `Re-execute from failure` does.
