@@ -140,6 +140,7 @@ def _write(making: Making, made: Made, audits: Sequence[Audit]) -> Outcome:
         f"Others published {_WRITES} times while the rows were written and audited; they are on the branch {branch}",
         where=table.qualified,
         fix="Run again; if it stays so, let fewer runs write to this table at a time",
+        transient=True,
     )
 
 

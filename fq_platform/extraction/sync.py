@@ -131,6 +131,7 @@ def sync(
         f"Other runs committed to the same windows during each of {ATTEMPTS} attempts",
         where=table.qualified,
         fix="Run again when they are done; nothing was landed half",
+        transient=True,
     )
 
 
