@@ -11,7 +11,13 @@ import dagster as dg
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.storage import explain_storage_error
-from fq_platform.resources.retries import retry
+from fq_platform.resources.retries import jvm_has_ended, retry, take_up_in_another_process
+
+_JVM_ENDED = FqError(
+    "Spark's JVM has ended in the middle of the step, as one that takes more memory than the machine has",
+    fix="Run again; if it stays so, let fewer runs work at once (max_concurrent_runs in dagster.yaml), or make fewer "
+    "days a run (FQ_BACKFILL_PARTITIONS)",
+)
 
 
 @contextmanager
@@ -33,6 +39,9 @@ def shown_to_users(table: str | None = None) -> Iterator[None]:
     except FqError as error:
         _fail(error, table)
     except Exception as error:
+        if jvm_has_ended(error):
+            take_up_in_another_process()
+            _fail(_JVM_ENDED, table)
         known = explain_storage_error(error, table) if table is not None else None
         if known is None:
             raise

@@ -1,14 +1,17 @@
 """Tests of steps that try again by themselves, through Dagster's own executor."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
+from py4j.protocol import Py4JNetworkError
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.source import mongo_errors
 from fq_platform.lakehouse.storage import explain_storage_error
 from fq_platform.resources import retries
 from fq_platform.resources.failures import shown_to_users
-from fq_platform.settings import get_settings
+from fq_platform.settings import get_settings, project_root
 
 OUTAGE = FqError("MongoDB cannot be reached", where="mongo.example", fix="Start it", transient=True)
 REFUSED = FqError("MongoDB refuses the password", where="mongo.example", fix="Correct it")
@@ -75,6 +78,28 @@ def test_what_storage_says_of_a_locked_catalog_is_tried_again() -> None:
 
     assert result.success
     assert attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "taken_up"),
+    [(Py4JNetworkError("Error while sending or receiving"), True), (REFUSED, False), (ZeroDivisionError(), False)],
+    ids=["JVM killed", "refused", "bug"],
+)
+def test_a_run_whose_jvm_was_killed_is_taken_up_by_another_process(
+    tmp_path: Path, error: Exception, taken_up: bool
+) -> None:
+    @dg.asset
+    def orders() -> None:
+        with shown_to_users("iceberg.curated.orders"):
+            raise error
+
+    (tmp_path / "dagster.yaml").write_bytes((project_root() / "dagster.yaml").read_bytes())
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        run_id = dg.materialize([orders], instance=instance, raise_on_error=False).run_id
+        run = instance.get_run_by_id(run_id)
+
+    assert run is not None
+    assert run.tags["dagster/will_retry"] == str(taken_up).lower()
 
 
 def test_no_attempt_follows_where_the_setting_is_zero(environment: pytest.MonkeyPatch) -> None:
