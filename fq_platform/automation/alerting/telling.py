@@ -125,8 +125,8 @@ def _deliver(outbox: Outbox, sinks: list[Sink]) -> Report:
 def _said(found: list[Alert], report: Report) -> str:
     parts = [
         f"New: {'; '.join(alert.title for alert in found[:5])}{' …' if len(found) > 5 else ''}" if found else "",
-        f"{report.delivered} messages delivered" if report.delivered else "",
-        f"{report.waiting} wait" if report.waiting else "",
+        f"Messages delivered: {report.delivered}" if report.delivered else "",
+        f"Alerts that wait: {report.waiting}" if report.waiting else "",
         *(f"{name} did not take a message: {reason}" for name, reason in report.failures.items()),
     ]
     return ". ".join(filter(None, parts)) or "Nothing new"

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -140,7 +139,7 @@ def location(world: World) -> dg.Definitions:
 
 @dataclass
 class Stage:
-    """Runs and ticks without daemons, on an instance on disk, in simulated time."""
+    """Runs and ticks without daemons, on an instance in memory, in simulated time."""
 
     instance: dg.DagsterInstance
     clock: SimulatedClock
@@ -195,11 +194,11 @@ def addresses(environment: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def stage(world: World, webhook: Webhook, addresses: Callable[[str], None], tmp_path: Path) -> Iterator[Stage]:
+def stage(world: World, webhook: Webhook, addresses: Callable[[str], None]) -> Iterator[Stage]:
     addresses(webhook.url)
     with (
         simulated_clock(START) as clock,
-        dg.instance_for_test(temp_dir=str(tmp_path), overrides={"run_retries": {"enabled": True}}) as instance,
+        dg.DagsterInstance.ephemeral(settings={"run_retries": {"enabled": True}}) as instance,
     ):
         stage = Stage(instance, clock, world, webhook)
         for name in ("alert_runs", "alert_checks"):

@@ -68,7 +68,9 @@ def test_secrets_are_neither_told_nor_logged_nor_kept(stage: Stage, caplog: pyte
         assert SECRET_PATH not in said
     for said in (kept, str(stage.log), told.body):
         assert "pass-word-1" not in said
-    assert "1 wait. 1 (json) did not take a message: Failed to send JSON POST notification" in stage.log[-2]
+    assert (
+        "Alerts that wait: 1. 1 (json) did not take a message: Failed to send JSON POST notification" in stage.log[-2]
+    )
 
 
 def test_many_failed_runs_are_one_message(stage: Stage) -> None:
