@@ -14,6 +14,7 @@ from fq_platform.automation.cascade import build_follow_sensor
 from fq_platform.automation.expected_partitions import build_expected_partitions_sensor, completeness_checks
 from fq_platform.automation.freshness import with_freshness
 from fq_platform.automation.mongo_changes import build_mongo_sensor
+from fq_platform.automation.registry import require_declared
 from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
 from fq_platform.checks import build_checks
@@ -37,6 +38,16 @@ def build_definitions(sources: Sources) -> dg.Definitions:
     accounting = is_declared(sources)
     tables = [*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())]
     spark = SparkResource()
+    schedules = [*build_schedules(sources), build_upkeep_schedule(sources)]
+    sensors = [
+        build_mongo_sensor(sources),
+        build_follow_sensor(),
+        *(build_accounting_sensors(sources) if accounting else ()),
+        build_expected_partitions_sensor(sources, tables),
+        *build_alert_sensors(),
+    ]
+    named = {made.name for made in schedules} | {made.name for made in sensors}
+    require_declared(named, all_of_them=accounting)
     return dg.Definitions(
         assets=with_freshness([*build_source_assets(sources), *tables, *build_maintenance_assets()]),
         asset_checks=[
@@ -45,14 +56,8 @@ def build_definitions(sources: Sources) -> dg.Definitions:
             *completeness_checks(sources, tables),
         ],
         jobs=[*build_jobs(sources), build_upkeep_job()],
-        schedules=[*build_schedules(sources), build_upkeep_schedule(sources)],
-        sensors=[
-            build_mongo_sensor(sources),
-            build_follow_sensor(),
-            *(build_accounting_sensors(sources) if accounting else ()),
-            build_expected_partitions_sensor(sources, tables),
-            *build_alert_sensors(),
-        ],
+        schedules=schedules,
+        sensors=sensors,
         resources={
             "mongo": MongoResource(),
             "s3": S3ClientResource(),

@@ -66,11 +66,12 @@ def sensor_status(name: str) -> dg.DefaultSensorStatus:
     return dg.DefaultSensorStatus.RUNNING if runs(name) else dg.DefaultSensorStatus.STOPPED
 
 
-def require_declared(built: Iterable[str]) -> None:
+def require_declared(built: Iterable[str], *, all_of_them: bool) -> None:
     """Refuse schedules and sensors that no environment names, and names that nothing is built for.
 
     Args:
-        built: The names of all schedules and sensors of the definitions.
+        built: The names of the schedules and sensors of the definitions.
+        all_of_them: Whether these are all there can be; a sources file may have no use for some.
 
     Raises:
         FqError: The two differ.
@@ -79,7 +80,7 @@ def require_declared(built: Iterable[str]) -> None:
     for name in sorted(found):
         runs(name)
     unknown = frozenset().union(*RUNNING.values()) - found
-    if unknown:
+    if unknown and all_of_them:
         raise FqError(
             f"There is no schedule or sensor called {' or '.join(map(repr, sorted(unknown)))}",
             where=_FILE,

@@ -5,6 +5,7 @@ import pytest
 
 from fq_platform.automation import registry
 from fq_platform.automation.registry import RUNNING, Environment, require_declared, schedule_status, sensor_status
+from fq_platform.definitions import defs
 from fq_platform.errors import FqError
 
 ALL = frozenset().union(*RUNNING.values())
@@ -29,11 +30,18 @@ def test_what_no_environment_names_is_an_error_that_says_where_to_name_it() -> N
     with pytest.raises(FqError, match=r"No environment .*'daily_refrehs' .*registry\.py"):
         schedule_status("daily_refrehs")
     with pytest.raises(FqError, match=r"No environment .*'another'"):
-        require_declared({*ALL, "another"})
+        require_declared({*ALL, "another"}, all_of_them=True)
 
 
 def test_a_name_that_nothing_is_built_for_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "RUNNING", {**RUNNING, Environment.TEST: frozenset({"daily_refrehs"})})
 
     with pytest.raises(FqError, match="There is no schedule or sensor called 'daily_refrehs'"):
-        require_declared(ALL)
+        require_declared(ALL, all_of_them=True)
+    require_declared(ALL, all_of_them=False)
+
+
+def test_the_definitions_build_what_the_table_names_and_nothing_else() -> None:
+    repository = defs.get_repository_def()
+
+    assert {made.name for made in repository.schedule_defs} | {made.name for made in repository.sensor_defs} == ALL
