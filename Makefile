@@ -1,6 +1,6 @@
 # Each target sets up what it needs (.ci/bootstrap) and passes ARGS on: make test ARGS="-k raw"
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-spark4 bench check format clean
+.PHONY: help demo dev test test-fast test-spark4 soak bench check format clean
 
 BIN := .venv/bin
 # The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
@@ -35,6 +35,9 @@ test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series 
 
 test-spark4: $(SPARK4) ## All tests on Spark 4.1, in an environment of its own; needs a full JDK 17
 	@.venv-spark4/bin/pytest $(IN_TWO) $(ARGS)
+
+soak: $(DEV) ## 60 simulated days of source activity against the real daemons, and figures; takes hours
+	@$(BIN)/python -W ignore -m fq_platform_tests.soak $(ARGS)
 
 bench: $(DEV) ## Measure extraction against its targets: a table, and JSON in benchmarks/results
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,130 @@
+"""The world of a soak: a lake, a MongoDB that can go away, somebody who receives alerts, the daemons, and one clock."""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from fq_platform_tests.fixtures.daemon import DaemonDriver
+from fq_platform_tests.fixtures.jvm_clock import jvm_follows
+from fq_platform_tests.fixtures.simulated_clock import SimulatedClock, simulated_clock
+from fq_platform_tests.soak.shop import Shop
+
+FIRST_DAY = dt.date(2027, 2, 25)
+"""The first partition."""
+HISTORY = 4
+"""How many days the business is older than the platform."""
+START = dt.datetime(2027, 3, 1, 6, tzinfo=dt.UTC)
+ORDERS_A_DAY = 4
+_QUIET = {"python_logs": {"python_log_level": "ERROR"}}
+"""Each run would write some hundred lines."""
+
+
+class Webhook(ThreadingHTTPServer):
+    """Receives alerts as JSON, on loopback."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.received: list[tuple[dt.datetime, dict[str, Any]]] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """The address as apprise writes it."""
+        return f"json://127.0.0.1:{self.server_port}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Webhook
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((dt.datetime.now(dt.UTC), json.loads(body)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class World:
+    """Everything that a soak acts upon; made by `world`."""
+
+    def __init__(self, folder: Path, days: int, clock: SimulatedClock, webhook: Webhook) -> None:
+        from fq_platform.definitions import build_definitions
+        from fq_platform.demo.embedded_mongo import EmbeddedMongo
+        from fq_platform.resources.spark import start_session
+        from fq_platform.settings import get_settings
+        from fq_platform.sources import get_sources
+
+        self.clock = clock
+        self.webhook = webhook
+        self.settings = get_settings()
+        self.sources = get_sources()
+        jvm_follows(start_session(self.settings), clock)
+        self.mongo = EmbeddedMongo(self.settings)
+        self.mongo.start()
+        self.shop = Shop(self.sources, days + HISTORY, ORDERS_A_DAY, lambda: self.mongo.uri, lambda: clock.now)
+        self.shop.open()
+        self.driver = DaemonDriver(folder / "dagster", lambda: build_definitions(self.sources), clock, _QUIET)
+
+    def stop(self) -> None:
+        """End the daemons and the MongoDB."""
+        self.driver.stop()
+        self.mongo.stop()
+
+    def happens(self, event: str) -> None:
+        """Let something of the story happen."""
+        (getattr(self, f"_{event}", None) or getattr(self.shop, event))()
+
+    def _outage(self) -> None:
+        self.mongo.stop()
+
+    def _back(self) -> None:
+        self.mongo.start()
+        self.shop.go_on()
+
+    def _restart(self) -> None:
+        self.driver.restart()
+
+    def _crash(self) -> None:
+        self.clock.advance(dt.timedelta(minutes=2))
+        self.driver.tick(execute=False)
+        self.driver.restart()
+
+
+@contextlib.contextmanager
+def world(folder: Path, days: int) -> Iterator[World]:
+    """Make a world in a folder of its own. A process has one: settings are read once.
+
+    Args:
+        folder: An empty folder (path).
+        days: How long the story is.
+    """
+    webhook = Webhook()
+    _set_environment(folder, webhook.url)
+    with simulated_clock(START) as clock, contextlib.ExitStack() as stack:
+        stack.callback(webhook.shutdown)
+        made = World(folder, days, clock, webhook)
+        stack.callback(made.stop)
+        yield made
+
+
+def _set_environment(folder: Path, alerts: str) -> None:
+    from fq_platform.settings import PACKAGE
+
+    sources = folder / "sources.yaml"
+    text = (PACKAGE / "sources.yaml").read_text()
+    sources.write_text(text.replace("start_date: 2026-01-01", f"start_date: {FIRST_DAY}"))
+    os.environ.pop("MONGO_URI", None)
+    os.environ |= {
+        "FQ_HOME": str(folder / "fq"),
+        "FQ_SOURCES": str(sources),
+        "FQ_ALERT_URLS": alerts,
+        "FQ_MONGO_TIMEOUT_SECONDS": "3",
+    }
