@@ -13,7 +13,7 @@ import pytest
 from bson import Decimal128
 from pymongo.database import Database
 
-from fq_platform.automation.mongo_changes import looking
+from fq_platform.automation.mongo_changes import looking, sensor
 from fq_platform.automation.mongo_changes.requests import MOST_REQUESTS
 from fq_platform.extraction import stream_cursor
 from fq_platform.resources.mongo import MongoResource
@@ -273,6 +273,21 @@ def test_no_more_requests_than_the_limit_are_under_way_and_the_rest_waits(
     assert len(first) == MOST_REQUESTS
     assert ticker.tick() == []
     assert "18 partitions wait" in ticker.reason
+
+
+def test_a_look_over_midnight_overlooks_nothing_of_the_new_day(
+    ticker: Ticker, mongo_database: Mongo, environment: pytest.MonkeyPatch, clock: SimulatedClock
+) -> None:
+    def look_over_midnight(*arguments: Any) -> Any:
+        clock.set(at(7, 0))
+        mongo_database["orders"].insert_one({"_id": 7, "order_date": at(7, 0)})
+        return looking.look(*arguments)
+
+    with environment.context() as patched:
+        patched.setattr(sensor, "look", look_over_midnight)
+        assert ticker.tick() == ["orders 2026-03-01"]
+    ticker.finish()
+    assert ticker.tick() == ["orders 2026-03-07"]
 
 
 def test_unreachable_mongodb_fails_the_tick_in_words_and_keeps_the_cursor(

@@ -1,11 +1,13 @@
-"""Documents that runs under way may land where they no longer are.
+"""What runs under way may land though it is no longer true.
 
-Belongs here: remembering them until these runs have ended. Does not: finding out where they are (`looking.py`).
+Belongs here: remembering it until these runs have ended. Does not: what they were asked for, which waits as a whole
+(`requests.py`), or where documents are (`looking.py`).
 """
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
+from fq_platform.automation.mongo_changes.blocks import Unit
 from fq_platform.automation.mongo_changes.memory import Again, Memory, everything
 from fq_platform.automation.mongo_changes.runs import Reading, Runs
 from fq_platform.sources import Sources
@@ -29,31 +31,52 @@ def landed(memory: Memory, runs: Runs, sources: Sources, today: dt.date) -> Mapp
     still: list[Again] = []
     found: dict[str, frozenset[str]] = {}
     for one in memory.again:
-        if any(runs.is_reading(run, one.collection) for run in one.runs):
+        name = one.collection
+        if any(runs.is_reading(run, name) for run in one.runs):
             still.append(one)
-        elif one.keys:
-            found[one.collection] = found.get(one.collection, frozenset()) | one.keys
-        else:
-            memory.pending |= everything(sources, one.collection, today)
+            continue
+        found[name] = found.get(name, frozenset()) | one.keys
+        if one.days:
+            memory.pending |= {(name, day) for day in one.days & runs.made(one.runs, name)}
+        if one.everything:
+            memory.pending |= everything(sources, name, today)
     memory.again = still
     return found
 
 
-def remember(memory: Memory, keys: Mapping[str, Iterable[str]], reading: Iterable[Reading]) -> None:
-    """Keep documents that only the lake could place until the runs have ended that read their collection meanwhile.
+def remember(
+    memory: Memory, keys: Mapping[str, Iterable[str]], units: Iterable[Unit], reading: Iterable[Reading]
+) -> None:
+    """Keep what runs may land wrongly until they have ended.
+
+    A document that only the lake could place may be landed where it was by a run that read it before. And a run may
+    read days that it was not asked for, because documents have moved.
 
     Args:
         memory: Is brought up to date.
-        keys: By collection, the documents.
+        keys: By collection, documents that only the lake could place.
+        units: What is to be compared.
         reading: What runs read, or have read since the look began.
     """
-    for name, told in keys.items():
-        runs = frozenset(one.run for one in reading if one.collection == name)
-        same = next((one for one in memory.again if one.collection == name and one.runs == runs), None)
-        if not told or not runs or (same is not None and not same.keys):
-            continue
-        together = frozenset(told) | (same.keys if same else frozenset())
-        if same:
-            memory.again.remove(same)
-        few = len(together) <= MOST_KEYS
-        memory.again.append(Again(collection=name, runs=runs, keys=together if few else frozenset()))
+    for name in {one.collection for one in reading}:
+        of_it = [one for one in reading if one.collection == name]
+        days = frozenset(
+            day
+            for collection, day in units
+            if collection == name and day and any(one.now and not one.covers(name, day) for one in of_it)
+        )
+        told = frozenset(keys.get(name, ()))
+        if told or days:
+            _keep(memory, Again(collection=name, runs=frozenset(one.run for one in of_it), keys=told, days=days))
+
+
+def _keep(memory: Memory, new: Again) -> None:
+    """Put together what waits for the same runs, so that a long one does not fill the cursor."""
+    for one in memory.again:
+        if (one.collection, one.runs) == (new.collection, new.runs):
+            memory.again.remove(one)
+            new.keys, new.days, new.everything = one.keys | new.keys, one.days | new.days, one.everything
+            break
+    if len(new.keys) > MOST_KEYS:
+        new.keys, new.everything = frozenset(), True
+    memory.again.append(new)

@@ -47,18 +47,21 @@ class Postponed(_Task):
 
 
 class Again(_Part):
-    """What must be looked at once more, since runs that were under way may land what is no longer true.
+    """What is looked at once more when runs have ended, since they may land what is no longer true.
 
     Args:
         collection: The collection.
         runs: The runs, by id.
-        keys: Documents whose place is asked of the lake when these runs have ended; none if they were too many, and
-            everything is compared then.
+        keys: Documents whose place is asked of the lake then.
+        days: Days that are compared once more if one of the runs has compared them, which it was not asked to.
+        everything: Whether all is compared once more, the documents being too many to remember.
     """
 
     collection: str
     runs: frozenset[str]
     keys: frozenset[str] = frozenset()
+    days: frozenset[dt.date] = frozenset()
+    everything: bool = False
 
 
 class Rolling(_Part):

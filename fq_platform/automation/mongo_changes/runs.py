@@ -144,6 +144,18 @@ class Runs:
         record = self.instance.get_run_record_by_id(run_id)
         return record is not None and self._of_run(record, self.steps[collection]) is State.READING
 
+    def made(self, run_ids: Iterable[str], collection: str) -> set[dt.date]:
+        """The days of a collection that runs have compared, be it that they were asked to or not."""
+        kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+        found = set()
+        for run_id in run_ids:
+            for record in self.instance.get_records_for_run(run_id, of_type=kind).records:
+                entry = record.event_log_entry
+                event = entry.dagster_event
+                if entry.step_key == self.steps[collection] and event is not None and event.partition:
+                    found.add(dt.date.fromisoformat(event.partition))
+        return found
+
     def _steps(self, run_id: str) -> Mapping[str, _Step]:
         if run_id not in self._told:
             events = self.instance.get_records_for_run(run_id, of_type=_STEP_EVENTS).records

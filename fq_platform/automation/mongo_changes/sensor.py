@@ -63,10 +63,13 @@ def _tick(
     with mongo.database(sources.database) as database:
         found = look(database, sources, memory, again, today)
     memory.pending |= found.units
+    if sources.today() != today:  # what was written since midnight was taken for the future's, and no event will come
+        dated = (name for name, options in sources.collections.items() if options.partition_by)
+        memory.pending |= {(name, sources.today()) for name in dated}
     memory.lost += bool(found.lost)
     runs = Runs(context.instance, steps)
     reading = runs.reading(since=now)
-    remember(memory, found.keys, reading)
+    remember(memory, found.keys, found.units, reading)
     failed = settle(memory, runs, now)
     memory.pending |= roll(memory, sources, found.by_mark, days=settings.reconcile_days, now=now, today=today)
     requests = list(due(memory, reading, now=now, today=today, longest=settings.backfill_partitions))

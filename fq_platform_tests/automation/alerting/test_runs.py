@@ -43,6 +43,22 @@ def test_run_that_is_tried_again_is_told_only_when_no_retry_has_come(stage: Stag
     assert stage.tick("alert_runs", after=dt.timedelta(minutes=20)) == []
 
 
+def test_same_failure_is_told_once_a_day_until_it_has_worked(stage: Stage) -> None:
+    stage.world.defect = "a defect"
+
+    def told_after(hours: int, day: int = 8) -> int:
+        stage.run(RAW, first=day)
+        return len(stage.tick("alert_runs", after=dt.timedelta(hours=hours)))
+
+    assert [told_after(1), told_after(1), told_after(1, day=9), told_after(21)] == [1, 0, 1, 0]
+    assert [told_after(2), told_after(1)] == [1, 0]
+
+    stage.world.defect = ""
+    assert told_after(1) == 0
+    stage.world.defect = "a defect"
+    assert told_after(1) == 1
+
+
 def test_run_that_failed_since_rows_did_not_pass_is_left_to_its_check(stage: Stage) -> None:
     stage.world.broken = {"2026-03-08"}
     stage.run(RAW, SALES, first=8)
