@@ -4,7 +4,8 @@ Belongs here: which failed runs are told, and in which words. Does not: failed c
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -25,6 +26,7 @@ TAGGED_WITHIN = dt.timedelta(minutes=2)
 """When it is not known by then whether a failed run is tried again, it is not."""
 RETRIED_WITHIN = dt.timedelta(minutes=15)
 """When a retry that was promised has not begun by then, it never will."""
+TOLD_AGAIN_AFTER = dt.timedelta(hours=24)
 NAMED = 3
 
 WILL_RETRY = "dagster/will_retry"
@@ -62,13 +64,43 @@ def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Mem
             continue
         settled[run.run_id] = failed_at.timestamp()
         if final:
-            yield from _alerts(instance, directory, run)
+            yield from _unless_told(instance, run, _alerts(instance, directory, run), memory, now)
     oldest = (after - 2 * OVERLAP).timestamp()
-    memory.position = {
+    memory.position |= {
         "after": after.timestamp(),
         "settled": {run_id: moment for run_id, moment in settled.items() if moment > oldest},
         "waiting": waiting,
     }
+
+
+def _unless_told(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, alerts: Iterable[Alert], memory: Memory, now: dt.datetime
+) -> Iterator[Alert]:
+    """The alerts that differ from those of the last day, or follow a success: sensors ask for the same until it works.
+
+    A failure that goes on is told once a day.
+    """
+    since = (now - TOLD_AGAIN_AFTER).timestamp()
+    told = {name: moment for name, moment in memory.position.get("told", {}).items() if moment > since}
+    for alert in alerts:
+        text = f"{alert.title}\n{alert.what}".encode()
+        name = hashlib.blake2b(text, digest_size=8).hexdigest()
+        if name not in told or _succeeded(instance, run, _moment(told[name])):
+            told[name] = now.timestamp()
+            yield alert
+    memory.position["told"] = told
+
+
+def _succeeded(instance: dg.DagsterInstance, failed: dg.DagsterRun, since: dt.datetime) -> bool:
+    """Whether a run of the same has succeeded since a moment."""
+    records = instance.get_run_records(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], job_name=failed.job_name, updated_after=since)
+    )
+    return any(
+        record.dagster_run.asset_selection == failed.asset_selection
+        and partition_range(record.dagster_run) == partition_range(failed)
+        for record in records
+    )
 
 
 def _failed_runs(instance: dg.DagsterInstance, after: dt.datetime, waiting: list[str]) -> Sequence[dg.RunRecord]:
