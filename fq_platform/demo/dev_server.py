@@ -78,6 +78,7 @@ def _start(children: list[Child], settings: Settings, port: int) -> None:
         "FQ_HOME": str(settings.home),
         "FQ_PROFILE": settings.profile.value,
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "FQ_UI_URL": settings.ui_url or f"http://{HOST}:{port}",  # for the links in alerts
         "PYTHONUNBUFFERED": "1",
     }
     # -P: a folder called fq_platform in the working directory must not stand in for the installed package.
