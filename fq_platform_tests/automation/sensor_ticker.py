@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 import dagster as dg
-from dagster._core.events import DagsterEvent
+from dagster._core.events import DagsterEvent, StepMaterializationData
 from dagster._core.execution.plan.objects import StepSuccessData
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from pymongo.database import Database
@@ -56,12 +56,19 @@ class Run:
 
     def has_read(self, *collections: str) -> "Run":
         for collection in collections:
-            self._says(dg.DagsterEventType.STEP_SUCCESS, collection)
+            self._says(dg.DagsterEventType.STEP_SUCCESS, collection, StepSuccessData(duration_ms=1.0))
         return self
 
     def succeeds(self, *collections: str) -> "Run":
         self.has_read(*collections)
         self._says(dg.DagsterEventType.RUN_SUCCESS)
+        return self
+
+    def makes(self, collection: str, number: int) -> "Run":
+        """Compare a day, be it that it was asked to or not."""
+        key = raw_key(self._ticker.sources, collection)
+        made = StepMaterializationData(dg.AssetMaterialization(key, partition=str(day(number))))
+        self._says(dg.DagsterEventType.ASSET_MATERIALIZATION, collection, made)
         return self
 
     def fails(self) -> "Run":
@@ -79,9 +86,8 @@ class Run:
     def is_deleted(self) -> None:
         self._instance.delete_run(self.id)
 
-    def _says(self, kind: dg.DagsterEventType, collection: str = "") -> None:
+    def _says(self, kind: dg.DagsterEventType, collection: str = "", data: Any = None) -> None:
         key = raw_key(self._ticker.sources, collection).to_python_identifier() if collection else None
-        data = StepSuccessData(duration_ms=1.0) if kind is dg.DagsterEventType.STEP_SUCCESS else None
         event = DagsterEvent(kind.value, JOB, step_key=key, event_specific_data=data)
         self._instance.report_dagster_event(event, self.id)
 
@@ -116,8 +122,8 @@ class Ticker:
             app="shop", database=self.database.name, start_date=MARCH, collections=collections, time_zone=time_zone
         )
         self._sensor = build_mongo_sensor(self.sources)
-        assets = build_raw_assets(self.sources)
-        self._location = dg.Definitions(assets=assets, sensors=[self._sensor], resources={"mongo": self.mongo})
+        self._assets = build_raw_assets(self.sources)
+        self._location = dg.Definitions(assets=self._assets, sensors=[self._sensor], resources={"mongo": self.mongo})
 
     def restart(self) -> None:
         """As another process would: nothing is left but the cursor, and what the instance stores."""
@@ -146,6 +152,11 @@ class Ticker:
         requests = list(result.run_requests or [])
         self.runs = [self._queue(request) for request in requests] if submitted else []
         return [self._told(request) for request in requests]
+
+    def land(self, first: int, last: int) -> None:
+        """Bring days of the lake into agreement with MongoDB, by the real raw assets."""
+        days = {RANGE_START: str(day(first)), RANGE_END: str(day(last))}
+        assert dg.materialize(self._assets, tags=days, resources={"mongo": self.mongo}).success
 
     def _queue(self, request: dg.RunRequest, **options: Any) -> Run:
         run = dg.DagsterRun(

@@ -97,6 +97,10 @@ def of_orders(first: int, last: int | None = None) -> Run:
     return ("raw/shop_orders",), f"2026-03-0{first}", f"2026-03-0{last or first}"
 
 
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def lake() -> set[tuple[dt.date, str]]:
     """Where each order is live."""
     rows = open_catalog(get_settings()).load_table("raw.shop_orders").scan().to_arrow().to_pylist()
@@ -109,7 +113,7 @@ def source(database: Database[dict[str, Any]]) -> set[tuple[dt.date, str]]:
 
 
 def test_every_change_reaches_the_lake_once_across_restarts_outages_and_lost_positions(
-    driver: DaemonDriver, server: MongoProcess, shop: Database[dict[str, Any]]
+    driver: DaemonDriver, server: MongoProcess, shop: Database[dict[str, Any]], environment: pytest.MonkeyPatch
 ) -> None:
     watch = Watcher(driver)
     orders = shop["orders"]
@@ -132,6 +136,15 @@ def test_every_change_reaches_the_lake_once_across_restarts_outages_and_lost_pos
     assert watch() == [of_orders(2)]
     assert watch(4) == []
     assert lake() == source(shop)
+
+    # The daemon is killed after it made a run and before it submitted that: the next one does.
+    orders.update_one({"_id": 3}, {"$set": {"version": 2}})
+    with environment.context() as patched:
+        patched.setattr(dg.DagsterInstance, "submit_run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            driver.advance(HALF_A_MINUTE)
+    driver.restart()
+    assert watch() == [of_orders(3)]
 
     # An outage: ticks fail in words, and go on where they were.
     orders.update_one({"_id": 3}, {"$set": {"version": 1}})
