@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import dagster as dg
 import pytest
 from dagster._core.utils import make_new_run_id
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.automation.partitions import RANGE_END, RANGE_START
@@ -102,6 +104,18 @@ def test_days_are_those_of_the_time_zone(requests: Requests) -> None:
     assert (days(request), request.run_key) == (("2026-03-01", "2026-03-02"), "2026-03-01")
     assert (hourly.partition_key, hourly.run_key) == ("2026-03-02", "2026-03-02T02:30+09:00")
     assert {made.execution_timezone for made in build_schedules(sources)} == {"Asia/Tokyo"}
+
+
+@pytest.mark.parametrize(("month", "changes"), [(3, 29), (10, 25)])
+def test_each_night_has_one_refresh_also_those_in_which_clocks_change(month: int, changes: int) -> None:
+    sources = DATED.model_copy(update={"time_zone": "Europe/Berlin"})
+    (daily,) = (made for made in build_schedules(sources) if made.name == DAILY_REFRESH)
+    since = dt.datetime(2026, month, changes - 2, 12, tzinfo=dt.UTC).timestamp()
+
+    times = schedule_execution_time_iterator(since, str(daily.cron_schedule), daily.execution_timezone)
+
+    hour = 3 if month == 3 else 2  # in spring there is no two o'clock
+    assert [(at.day, at.hour) for at in islice(times, 3)] == [(changes - 1, 2), (changes, hour), (changes + 1, 2)]
 
 
 def test_the_refresh_takes_up_the_days_on_which_it_did_not_succeed(requests: Requests) -> None:
