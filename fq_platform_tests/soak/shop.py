@@ -83,8 +83,8 @@ class Shop:
             self._set(database, "orders", order, lines=lines, total=money(total + sum(rest, Decimal())))
             invoice = self._some(database, "invoices")
             self._set(database, "invoices", invoice, due_date=invoice["due_date"] + dt.timedelta(days=3))
-            payment = self._some(database, "payments")
-            self._set(database, "payments", payment, amount=money(payment["amount"].to_decimal() + 1))
+            for payment in self._sample(database, "payments", 1):
+                self._set(database, "payments", payment, amount=money(payment["amount"].to_decimal() + 1))
 
     def rename(self) -> None:
         """A customer moves to another country and a product to another category."""
@@ -98,10 +98,10 @@ class Shop:
         """An order without an invoice, and a payment."""
         for database in self._database():
             invoiced = database["invoices"].distinct("order_id")
-            order = self._some(database, "orders", {"_id": {"$nin": invoiced}})
-            for name, document in (("orders", order), ("payments", self._some(database, "payments"))):
-                database[name].delete_one({"_id": document["_id"]})
-                self._touch(name, document)
+            for name, condition in (("orders", {"_id": {"$nin": invoiced}}), ("payments", {})):
+                for document in self._sample(database, name, 1, condition):
+                    database[name].delete_one({"_id": document["_id"]})
+                    self._touch(name, document)
 
     def move(self) -> None:
         """Two orders swap their days, an invoice and a payment go to another day, an order has none for a while."""
@@ -111,15 +111,15 @@ class Shop:
             self._set(database, "orders", other, order_date=one["order_date"])
             self._set(database, "orders", lost, order_date=None)
             for name, days in (("invoices", 1), ("payments", -1)):
-                document = self._some(database, name)
-                there = document[EVENT[name]] + dt.timedelta(days=days)
-                self._set(database, name, document, **{EVENT[name]: there})
+                for document in self._sample(database, name, 1):
+                    there = document[EVENT[name]] + dt.timedelta(days=days)
+                    self._set(database, name, document, **{EVENT[name]: there})
 
     def find_again(self) -> None:
         """What had no day gets one."""
         for database in self._database():
             for order in database["orders"].find({"order_date": None}):
-                self._set(database, "orders", order, order_date=self._some(database, "payments")["payment_date"])
+                self._set(database, "orders", order, order_date=self._some(database, "invoices")["invoice_date"])
 
     def date_ahead(self) -> None:
         """An order that is dated tomorrow: it belongs to the first day until then."""
@@ -184,7 +184,7 @@ class Shop:
     ) -> list[Document]:
         dated = {EVENT[name]: {"$ne": None}} if name in EVENT else {}
         found = list(database[name].find({**(condition or {}), **dated}).sort("_id"))
-        return self._dice.sample(found, count)
+        return self._dice.sample(found, min(count, len(found)))
 
     def _set(self, database: Database[Document], collection: str, document: Document, /, **changes: Any) -> None:
         new = {**changes, "updated_at": self._now()}

@@ -6,7 +6,6 @@ In a process of its own: it has a clock, a JVM and settings of its own. `make so
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest

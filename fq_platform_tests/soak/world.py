@@ -15,9 +15,7 @@ from fq_platform_tests.fixtures.jvm_clock import jvm_follows
 from fq_platform_tests.fixtures.simulated_clock import SimulatedClock, simulated_clock
 from fq_platform_tests.soak.shop import Shop
 
-FIRST_DAY = dt.date(2027, 2, 25)
-"""The first partition."""
-HISTORY = 4
+HISTORY = 2
 """How many days the business is older than the platform."""
 START = dt.datetime(2027, 3, 1, 6, tzinfo=dt.UTC)
 ORDERS_A_DAY = 4
@@ -120,7 +118,7 @@ def _set_environment(folder: Path, alerts: str) -> None:
 
     sources = folder / "sources.yaml"
     text = (PACKAGE / "sources.yaml").read_text()
-    sources.write_text(text.replace("start_date: 2026-01-01", f"start_date: {FIRST_DAY}"))
+    sources.write_text(text.replace("start_date: 2026-01-01", f"start_date: {START.date() - dt.timedelta(days=HISTORY)}"))
     os.environ.pop("MONGO_URI", None)
     os.environ |= {
         "FQ_HOME": str(folder / "fq"),
