@@ -38,7 +38,8 @@ def in_package(module: str, name: str) -> Place:
     """
     path = PACKAGE.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return Place(file, rf"((async )?def |class )?{re.escape(name)}\b", f"{name} in {file.name}")
+    label = file.name if name == file.stem else f"{name} in {file.name}"  # there is little room for it
+    return Place(file, rf"((async )?def |class )?{re.escape(name)}\b", label)
 
 
 def in_sources_file(collection: str) -> Place:
