@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fq_platform_tests.soak.alarms import wrong
 from fq_platform_tests.soak.ledger import Ledger, cpu_seconds, gigabytes
 from fq_platform_tests.soak.story import BACK, OUTAGE, story
 from fq_platform_tests.soak.verdict import source_differences, table_differences
@@ -70,7 +71,7 @@ def soak(made: World, days: int) -> dict[str, Any]:
         say(made, f"{', '.join(moment.events) or 'business'}; {len(made.driver.runs())} runs so far")
     _pass_time(made, START.replace(hour=22) + dt.timedelta(days=days - 1))
     made.driver.settle()
-    return _report(made, ledger, time.monotonic() - started)
+    return _report(made, ledger, wrong(made.webhook.received, story(days)), time.monotonic() - started)
 
 
 def _pass_time(made: World, until: dt.datetime) -> None:
@@ -82,12 +83,13 @@ def _pass_time(made: World, until: dt.datetime) -> None:
             made.driver.settle()
 
 
-def _report(made: World, ledger: Ledger, seconds: float) -> dict[str, Any]:
+def _report(made: World, ledger: Ledger, alerts: list[str], seconds: float) -> dict[str, Any]:
     source, tables = source_differences(made), table_differences(made)
     return {
-        "passed": not (source or tables or ledger.missing or ledger.superfluous or ledger.repeated),
+        "passed": not (source or tables or alerts or ledger.missing or ledger.superfluous or ledger.repeated),
         "source_differences": source,
         "table_differences": tables,
+        "wrong_alerts": alerts,
         "missing_requests": ledger.missing,
         "superfluous_requests": ledger.superfluous,
         "repeated_requests": ledger.repeated,

@@ -34,3 +34,8 @@ def test_each_changed_partition_was_requested_once(report: dict[str, Any]) -> No
     assert report["missing_requests"] == []
     assert report["superfluous_requests"] == []
     assert report["repeated_requests"] == []
+
+
+@pytest.mark.timeout(1800)
+def test_each_alert_that_should_have_come_came_once(report: dict[str, Any]) -> None:
+    assert report["wrong_alerts"] == []

@@ -117,8 +117,9 @@ def _set_environment(folder: Path, alerts: str) -> None:
     from fq_platform.settings import PACKAGE
 
     sources = folder / "sources.yaml"
+    first_day = START.date() - dt.timedelta(days=HISTORY)
     text = (PACKAGE / "sources.yaml").read_text()
-    sources.write_text(text.replace("start_date: 2026-01-01", f"start_date: {START.date() - dt.timedelta(days=HISTORY)}"))
+    sources.write_text(text.replace("start_date: 2026-01-01", f"start_date: {first_day}"))
     os.environ.pop("MONGO_URI", None)
     os.environ |= {
         "FQ_HOME": str(folder / "fq"),

@@ -1,0 +1,63 @@
+"""Which alerts a story calls for, and whether each came, and came once.
+
+An alert that came again is one too many, unless what it tells was over in between, or a day has passed.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fq_platform_tests.soak.story import OUTAGE, Moment
+
+Received = Sequence[tuple[dt.datetime, dict[str, Any]]]
+INVOICES = "curated/ecommerce_db_invoices_silver"
+RULE = "invoice_totals_add_up"
+NIGHTS = 2
+"""How many daily refreshes fall into an outage."""
+OVER = {
+    "Passes again": ("Check", "Blocking", "Days", "Waits"),
+    "Fresh again": ("Late", "Too old"),
+    "Works again": ("Fails",),
+}
+"""What a recovery begins with, to the first words of what it ends."""
+TOLD_AGAIN_AFTER = dt.timedelta(days=1)
+
+
+def called_for(story: Iterable[Moment]) -> dict[str, int]:
+    """How often an alert whose title begins so must come."""
+    events = [event for moment in story for event in moment.events]
+    outages, broken = events.count(OUTAGE), events.count("mend_invoice")
+    return {
+        f"Blocking check failed: {INVOICES}, {RULE}": broken,
+        f"Passes again: {INVOICES}, {RULE}": broken,
+        "New columns: raw/ecommerce_db_orders": events.count("change_schema"),
+        "Fails: sensor mongo_changes": outages,
+        "Works again: sensor mongo_changes": outages,
+        "Run failed: daily_refresh": NIGHTS * outages,
+    }
+
+
+def wrong(received: Received, story: Iterable[Moment]) -> list[str]:
+    """What did not come as often as it should, and what came twice."""
+    titles = [body["title"] for _, body in received]
+    found = []
+    for wanted, times in called_for(story).items():
+        came = sum(title.startswith(wanted) for title in titles)
+        if came != times:
+            found.append(f"{wanted}: {came} instead of {times}")
+    return [*found, *_twice(received)]
+
+
+def _twice(received: Received) -> Iterable[str]:
+    open_since: dict[str, dt.datetime] = {}
+    for when, body in received:
+        title = body["title"]
+        start, _, subject = title.partition(": ")
+        if start in OVER:
+            for first in [told for told in open_since if told.endswith(subject) and told.startswith(OVER[start])]:
+                del open_since[first]
+            continue
+        text = f"{title} {body['message']}"
+        if text in open_since and when - open_since[text] < TOLD_AGAIN_AFTER:
+            yield f"twice: {title} ({open_since[text]} and {when})"
+        open_since[text] = when
