@@ -1,4 +1,4 @@
-"""The sensor `alert_runs`: tells that a run has failed for good.
+"""The sensor `alert_runs`: tells that a run has failed for good, and what the nightly one brought unexpectedly.
 
 Belongs here: which failed runs are told, and in which words. Does not: failed checks (`checks.py`).
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.alerts.alert import Alert, Kind, Severity
+from fq_platform.automation.alerting.differences import differences
 from fq_platform.automation.alerting.directory import Directory
 from fq_platform.automation.alerting.errors import Told, is_audit, of_error, of_step
 from fq_platform.automation.alerting.telling import Memory, alert_sensor
@@ -38,7 +39,12 @@ _FIX = "Open the run, put right what its log names, and re-execute it from there
 
 def build_run_alerts() -> dg.SensorDefinition:
     """The sensor `alert_runs`."""
-    return alert_sensor(NAME, "Tells of runs that failed, unless they are tried again.", _look, every_seconds=30)
+    return alert_sensor(
+        NAME,
+        "Tells of runs that failed, unless they are tried again, and of documents that no sensor had noticed.",
+        _look,
+        every_seconds=30,
+    )
 
 
 def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Memory) -> Iterator[Alert]:
@@ -71,6 +77,7 @@ def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Mem
         "settled": {run_id: moment for run_id, moment in settled.items() if moment > oldest},
         "waiting": waiting,
     }
+    yield from differences(instance, directory, memory.position, now)
 
 
 def _unless_told(

@@ -32,6 +32,8 @@ class World:
     broken: set[str] = field(default_factory=set)
     """The days whose sales break a rule."""
     few: bool = False
+    brought: dict[str, int] = field(default_factory=dict)
+    """Day to how many documents a comparison finds deleted."""
     news: list[str] = field(default_factory=list)
     rescued: list[dict[str, object]] = field(default_factory=list)
     sensor: str = ""
@@ -59,6 +61,9 @@ def location(world: World) -> dg.Definitions:
             ("schema_unchanged", world.news, {"schema_changes": dg.MetadataValue.json(world.news)}),
             ("values_rescued", world.rescued, {"windows": windows, "places": dg.MetadataValue.json(world.rescued)}),
         ]
+        for day in context.partition_keys:
+            counts = {"inserted": 0, "updated": 0, "deleted": world.brought.get(day, 0), "unchanged": 7}
+            context.add_asset_metadata(counts, partition_key=day)
         return dg.MaterializeResult(
             check_results=[
                 dg.AssetCheckResult(
