@@ -6,6 +6,7 @@ import pytest
 
 from fq_platform.automation.mongo_changes.blocks import MOST_SPANS, Unit, blocks, from_ranges, to_ranges
 from fq_platform.automation.mongo_changes.memory import Block, Memory, Postponed, Request, everything
+from fq_platform.automation.mongo_changes.requests import run_request
 from fq_platform.automation.mongo_changes.rolling import roll
 from fq_platform.sources import Collection, Sources
 
@@ -75,6 +76,14 @@ def test_a_burst_over_scattered_days_becomes_few_runs_parted_at_the_widest_gaps(
     assert not any(
         block.first <= MARCH + dt.timedelta(days=101) <= block.last for block in found if block.first and block.last
     )
+
+
+def test_runs_over_more_than_a_week_let_others_go_first() -> None:
+    def priority(last: int) -> str:
+        block = Block(dated=("orders",), first=day(1), last=day(last))
+        return run_request(shop(), Request(id="a", block=block, at=NOW)).tags["dagster/priority"]
+
+    assert (priority(7), priority(8)) == ("1", "0")
 
 
 def test_units_as_text_are_short_and_come_back() -> None:

@@ -22,6 +22,8 @@ REQUEST = "fq/request"
 """Tag of a run that the sensor asked for, and of those that take it up again: the request's id."""
 MOST_REQUESTS = 8
 """Requests under way at a time; what is named meanwhile waits and is put together."""
+_LONG = dt.timedelta(days=7)
+"""Runs over more days wait like backfills until others have left the queue."""
 _FIRST_DELAY, _LONGEST_DELAY = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
 
@@ -105,9 +107,13 @@ def _request(memory: Memory, block: Block, now: dt.datetime, failures: int) -> R
 def run_request(sources: Sources, request: Request) -> dg.RunRequest:
     """What Dagster is asked for: the raw assets of a request's collections, and nothing that follows from them."""
     block = request.block
-    days = range_tags(block.first, block.last) if block.first and block.last else {}
+    tags = {**UNATTENDED, REQUEST: request.id}
+    if block.first and block.last:
+        tags |= range_tags(block.first, block.last)
+        if block.last - block.first >= _LONG:
+            tags["dagster/priority"] = "0"
     return dg.RunRequest(
         run_key=request.id,
-        tags={**UNATTENDED, REQUEST: request.id, **days},
+        tags=tags,
         asset_selection=[raw_key(sources, name) for name in block.collections],
     )

@@ -58,6 +58,8 @@ def _tick(
     """Look first, then ask how runs stand: what has not begun to read by then will see all that the look saw."""
     settings, now, today = get_settings(), dt.datetime.now(dt.UTC), sources.today()
     memory = Memory.of(context.cursor)
+    if context.cursor and memory == Memory():
+        context.log.warning("The cursor is not one that this sensor has written: it begins anew")
     anew = memory.adapt(sources, today)
     again = landed(memory, Runs(context.instance, steps), sources, today)
     with mongo.database(sources.database) as database:
