@@ -4,7 +4,7 @@ Belongs here: how payments meet invoices and how debts age. Does not: cleaning e
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
@@ -19,6 +19,9 @@ _SUM = "decimal(28,2)"
 def accounts_receivable(invoices_silver: DataFrame, payments_silver: DataFrame, days: Sequence[dt.date]) -> DataFrame:
     """Make `accounts_receivable` (see its contract).
 
+    What a row says depends on its own day and those before it alone: whatever later days are given beside them, and in
+    whichever order days are made, it is the same.
+
     Args:
         invoices_silver: The curated invoices of every day up to the last one asked for.
         payments_silver: The curated payments of every day up to the last one asked for.
@@ -27,28 +30,15 @@ def accounts_receivable(invoices_silver: DataFrame, payments_silver: DataFrame, 
     Returns:
         One row per customer, currency, day asked for and age bucket that has an invoice or a payment.
     """
-    accounts = _accounts(invoices_silver.where(~sf.col("status").eqNullSafe("void")), payments_silver)
-    first_day = sf.least("invoice_date", "first_payment_date")
-    all_days = sf.array(*(sf.lit(day) for day in sorted(set(days)))).cast("array<date>")
-    daily = accounts.withColumn("as_of_date", sf.explode(sf.filter(all_days, lambda day: day >= first_day)))
-
-    as_of = sf.col("as_of_date")
-    is_invoiced = sf.coalesce(sf.col("invoice_date") <= as_of, sf.lit(False))
-    zero = sf.lit(0).cast(_SUM)
-    invoiced = sf.when(is_invoiced, sf.col("gross_amount")).otherwise(zero)
-    paid = sf.aggregate(
-        sf.filter("payments", lambda payment: payment["payment_date"] <= as_of),
-        zero,
-        lambda total, payment: (total + payment["payment_amount"]).cast(_SUM),
-    )
+    billed = _billed(invoices_silver)
+    received = _received(payments_silver, billed)
+    balances = _owed(billed, received, days).unionByName(_unallocated(received, days))
     balance = sf.col("invoiced_amount") - sf.col("paid_amount")
+    zero = sf.lit(0).cast(_SUM)
     aged = (
-        daily.withColumn("invoiced_amount", invoiced)
-        .withColumn("paid_amount", paid)
-        .withColumn("open_amount", sf.greatest(balance, zero))
+        balances.withColumn("open_amount", sf.greatest(balance, zero))
         .withColumn("credit_amount", sf.greatest(-balance, zero))
-        .withColumn("invoice_count", sf.when(is_invoiced, sf.col("invoice_count")).otherwise(sf.lit(0)))
-        .withColumn("age_bucket", _age_bucket(is_invoiced))
+        .withColumn("age_bucket", _age_bucket())
     )
     return aged.groupBy("as_of_date", "customer_id", "currency", "age_bucket").agg(
         sf.sum("invoice_count").alias("invoice_count"),
@@ -59,46 +49,76 @@ def accounts_receivable(invoices_silver: DataFrame, payments_silver: DataFrame, 
     )
 
 
-def _accounts(invoices: DataFrame, payments: DataFrame) -> DataFrame:
-    """One row per invoice with its payments, and per customer and currency with the payments that match no invoice.
-
-    A payment matches an invoice of the same number and currency; it then counts for the invoice's customer.
-    """
-    billed = invoices.select(
+def _billed(invoices: DataFrame) -> DataFrame:
+    """The invoices that count."""
+    return invoices.where(~sf.col("status").eqNullSafe("void")).select(
         "invoice_id",
-        sf.coalesce("customer_id", sf.lit(UNKNOWN_ID)).alias("customer_id"),
+        sf.coalesce("customer_id", sf.lit(UNKNOWN_ID)).alias("debtor_id"),
         "currency",
         "invoice_date",
         "due_date",
         "gross_amount",
     )
-    debtors = billed.select("invoice_id", "currency", sf.col("customer_id").alias("debtor_id"))
-    received = payments.join(debtors, ["invoice_id", "currency"], "left").select(
-        sf.when(sf.col("debtor_id").isNotNull(), sf.col("invoice_id")).alias("invoice_id"),
-        sf.coalesce("debtor_id", "customer_id", sf.lit(UNKNOWN_ID)).alias("customer_id"),
+
+
+def _received(payments: DataFrame, billed: DataFrame) -> DataFrame:
+    """The payments with the date of the invoice that they match, which has the same number and currency."""
+    issued = billed.select("invoice_id", "currency", "invoice_date")
+    return payments.join(issued, ["invoice_id", "currency"], "left")
+
+
+def _owed(billed: DataFrame, received: DataFrame, days: Sequence[dt.date]) -> DataFrame:
+    """One row per invoice and day from its own on, with what has been paid on it by then, before or since."""
+    paid = received.where(sf.col("invoice_date").isNotNull()).groupBy("invoice_id", "currency")
+    payments = paid.agg(sf.collect_list(sf.struct("payment_date", "payment_amount")).alias("payments"))
+    as_of = sf.col("as_of_date")
+    daily = billed.join(payments, ["invoice_id", "currency"], "left").withColumn(
+        "as_of_date", _each(days, lambda day: day >= sf.col("invoice_date"))
+    )
+    return daily.select(
+        "as_of_date",
+        sf.col("debtor_id").alias("customer_id"),
         "currency",
-        "payment_date",
-        sf.struct("payment_date", "payment_amount").alias("payment"),
+        "due_date",
+        sf.lit(1).alias("invoice_count"),
+        sf.col("gross_amount").cast(_SUM).alias("invoiced_amount"),
+        sf.aggregate(
+            sf.filter(sf.coalesce("payments", sf.array()), lambda payment: payment["payment_date"] <= as_of),
+            sf.lit(0).cast(_SUM),
+            lambda total, payment: (total + payment["payment_amount"]).cast(_SUM),
+        ).alias("paid_amount"),
+    )
+
+
+def _unallocated(received: DataFrame, days: Sequence[dt.date]) -> DataFrame:
+    """One row per payer, currency and day with money that no invoice issued so far claims."""
+    unclaimed = _each(
+        days,
+        lambda day: (
+            (day >= sf.col("payment_date")) & (sf.col("invoice_date").isNull() | (day < sf.col("invoice_date")))
+        ),
     )
     return (
-        billed.unionByName(received, allowMissingColumns=True)
-        .groupBy("customer_id", "currency", "invoice_id")
-        .agg(
-            sf.max("invoice_date").alias("invoice_date"),
-            sf.max("due_date").alias("due_date"),
-            sf.sum("gross_amount").cast(_SUM).alias("gross_amount"),
-            sf.count("gross_amount").alias("invoice_count"),
-            sf.min("payment_date").alias("first_payment_date"),
-            sf.collect_list("payment").alias("payments"),
-        )
+        received.withColumn("as_of_date", unclaimed)
+        .groupBy("as_of_date", sf.coalesce("customer_id", sf.lit(UNKNOWN_ID)).alias("customer_id"), "currency")
+        .agg(sf.sum("payment_amount").cast(_SUM).alias("paid_amount"))
+        .withColumn("due_date", sf.lit(None).cast("date"))
+        .withColumn("invoice_count", sf.lit(0))
+        .withColumn("invoiced_amount", sf.lit(0).cast(_SUM))
     )
 
 
-def _age_bucket(is_invoiced: Column) -> Column:
+def _each(days: Sequence[dt.date], applies: Callable[[Column], Column]) -> Column:
+    """A row for each of the days that apply."""
+    every = sf.array(*(sf.lit(day) for day in sorted(set(days)))).cast("array<date>")
+    return sf.explode(sf.filter(every, applies))
+
+
+def _age_bucket() -> Column:
     """Where an account stands; the due date itself is not late."""
     days_late = sf.datediff("as_of_date", "due_date")
     return (
-        sf.when(~is_invoiced, UNALLOCATED)
+        sf.when(sf.col("invoice_count") == 0, UNALLOCATED)
         .when(sf.col("open_amount") == 0, SETTLED)
         .when(sf.col("due_date").isNull(), NO_DUE_DATE)
         .when(days_late <= 0, NOT_DUE)

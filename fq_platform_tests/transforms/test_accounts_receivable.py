@@ -113,10 +113,13 @@ def test_money_that_no_invoice_claims_is_credit_of_whoever_paid(spark: "SparkSes
 def test_a_payment_before_its_invoice_is_credit_until_the_invoice_is_issued(spark: "SparkSession") -> None:
     early = ISSUED - dt.timedelta(days=3)
 
-    made = _receivable(spark, [_invoice()], [_payment("100", early, customer_id="somebody else")], early, ISSUED)
+    payments = [_payment("100", early, customer_id="payer"), _payment("1", early, customer_id="payer", invoice_id="i9")]
+    at_the_time = {(early, "payer", "EUR", "unallocated"): (0, "0.00", "101.00", "0.00", "101.00")}
+    assert _receivable(spark, [], payments, early) == at_the_time
 
-    assert made == {
-        (early, "c1", "EUR", "unallocated"): (0, "0.00", "100.00", "0.00", "100.00"),
+    assert _receivable(spark, [_invoice()], payments, early, ISSUED) == {
+        **at_the_time,
+        (ISSUED, "payer", "EUR", "unallocated"): (0, "0.00", "1.00", "0.00", "1.00"),
         (ISSUED, "c1", "EUR", "settled"): (1, "100.00", "100.00", "0.00", "0.00"),
     }
 
