@@ -122,7 +122,9 @@ def test_unpartitioned_collection_is_landed_whole(shop: Shop) -> None:
     assert (found["dagster/row_count"], found["inserted"]) == (3, 3)
     assert "schema_changes" not in found  # a table's first columns are no changes
     shown = {column.name: column.type for column in found["dagster/column_schema"].columns}
-    assert (shown["_id"], shown["price"], shown["_fq_op"]) == ("string", "decimal(38, 12)", "string")
+    assert (shown["_id"], shown["price"], shown["_fq_op"]) == ("string", "decimal(38,12)", "string")
+    assert found["query"] == f'fq query --as-of {found["snapshot_id"]} "SELECT * FROM raw.shop_products"'
+    assert (found["changelog_rows"], found["table_bytes"]) == (3, found["bytes"])
 
 
 def test_new_fields_are_named_by_metadata_and_by_a_warning_until_the_next_materialisation(shop: Shop) -> None:
