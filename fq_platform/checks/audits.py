@@ -13,6 +13,8 @@ from fq_platform.checks.evaluation import NOT_NULL, PRIMARY_KEY, Result, evaluat
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+ON_ONE_DAY = "on_one_day"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -102,6 +104,33 @@ def unique_key(*columns: str, name: str = PRIMARY_KEY) -> Audit:
         lambda candidate: {name: _evaluate_key(candidate, columns)},
         keys={name: columns},
     )
+
+
+def on_one_day(column: str, name: str = ON_ONE_DAY) -> Audit:
+    """All rows of a document are in the same partition, whichever the run wrote.
+
+    For a table of several rows a document, each document of which is in its source table once: only a document that
+    has moved can break this, and then its old partition is made, too.
+
+    Args:
+        column: The column that tells documents apart.
+        name: The check's name.
+
+    Returns:
+        The audit. Of other partitions only the documents that the run wrote are looked at.
+    """
+
+    def evaluate(candidate: Candidate) -> dict[str, Result]:
+        if candidate.partition_column is None:
+            return {name: evaluate_violations(candidate.rows, candidate.rows.where("false"))}
+        days = candidate.rows.select(column, candidate.partition_column)
+        elsewhere = same_keys_elsewhere(candidate, (column,))
+        if elsewhere is not None:
+            days = days.unionByName(elsewhere.select(*days.columns))
+        several = days.distinct().groupBy(column).count().where("count > 1").withColumnRenamed("count", "days")
+        return {name: evaluate_violations(candidate.rows, several)}
+
+    return Audit({name: f"All rows of a {column} are on the same day."}, evaluate, keys={name: (column,)})
 
 
 def never_null(*columns: str, name: str = NOT_NULL) -> Audit:

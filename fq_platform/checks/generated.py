@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.checks import evaluation
-from fq_platform.checks.audits import Audit, never_null, sound_rows, unique_key
+from fq_platform.checks.audits import Audit, never_null, on_one_day, sound_rows, unique_key
 from fq_platform.checks.reporting import asset_key, check_result, contract_table, read_table
 from fq_platform.contracts import CONTRACTS, Contract, Reference
 from fq_platform.errors import FqError
@@ -45,16 +45,14 @@ def contract_audits(contract: Contract) -> list[Audit]:
         contract: The table.
 
     Returns:
-        Its key and its nulls in the layers on which others build, and where rows can move from day to day, which the
-        audit of the key notices; nothing elsewhere.
+        Its key and its nulls in the layers on which others build; elsewhere nothing, but that each document is on one
+        day where a table has several rows a document, whose day can change.
     """
-    is_audited = contract.layer in BLOCKING_LAYERS or _rows_move(contract)
-    return [sound_rows(contract.primary_key, contract.not_null)] if is_audited else []
-
-
-def _rows_move(contract: Contract) -> bool:
-    """Whether the day of a row can change while its key stays the same."""
-    return contract.partition_column is not None and contract.partition_column not in contract.primary_key
+    if contract.layer in BLOCKING_LAYERS:
+        return [sound_rows(contract.primary_key, contract.not_null)]
+    document = contract.primary_key[0]
+    has_parts = len(contract.primary_key) > 1 and contract.partition_column not in (None, *contract.primary_key)
+    return [on_one_day(document)] if has_parts else []
 
 
 def _checks_of(contract: Contract, app: str, specs: list[dg.AssetCheckSpec]) -> dg.AssetChecksDefinition:
@@ -90,7 +88,7 @@ def _specs(contract: Contract, app: str) -> list[dg.AssetCheckSpec]:
     """The checks of a table that are not among its audits."""
     asset = asset_key(contract.table(app))
     specs: list[dg.AssetCheckSpec] = []
-    if not contract_audits(contract):
+    if contract.layer not in BLOCKING_LAYERS:
         never = dict.fromkeys((*contract.primary_key, *contract.not_null))
         rules = {**unique_key(*contract.primary_key).rules, **never_null(*never).rules}
         specs = [dg.AssetCheckSpec(rule, asset=asset, description=holds) for rule, holds in rules.items()]

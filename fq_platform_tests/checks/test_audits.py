@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fq_platform.checks.audits import Candidate, audit, never_null, sound_rows, unique_key
+from fq_platform.checks.audits import Candidate, audit, never_null, on_one_day, sound_rows, unique_key
 from fq_platform.checks.evaluation import Result
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ def test_a_key_that_holds_the_partition_is_looked_for_in_what_was_written(candid
     found = unique_key("day", "id", name="unique_in_its_day").evaluate(candidate)["unique_in_its_day"]
 
     assert found == Result(rows=4, violations=1, examples=[{"day": 2, "id": "b", "rows": 2}])
+
+
+def test_documents_on_several_days_are_found_wherever_the_run_wrote_one_of_their_rows(candidate: Candidate) -> None:
+    found = on_one_day("id").evaluate(candidate)["on_one_day"]
+    assert found == Result(rows=4, violations=1, examples=[{"id": "a", "days": 2}])
+
+    several = Candidate(candidate.rows.unionByName(candidate.others or candidate.rows), None, "day")
+    assert on_one_day("id").evaluate(several)["on_one_day"].violations == 1
+    assert on_one_day("id").evaluate(Candidate(candidate.rows))["on_one_day"].passed
 
 
 def test_nulls_are_looked_for_in_what_was_written(candidate: Candidate) -> None:

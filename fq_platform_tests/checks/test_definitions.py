@@ -139,7 +139,7 @@ def test_one_check_of_a_table_can_run_alone(
     assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["accepted_values"]
 
 
-def test_keys_nulls_and_totals_are_audited_in_the_curated_and_shared_layers_only() -> None:
+def test_keys_nulls_and_totals_are_audited_where_others_build_on_them_and_days_where_documents_move() -> None:
     audited = {
         name: {rule for audit in audits_of(contract) for rule in audit.rules} for name, contract in CONTRACTS.items()
     }
@@ -150,6 +150,7 @@ def test_keys_nulls_and_totals_are_audited_in_the_curated_and_shared_layers_only
     }
     promised["orders_silver"] |= {"order_total_is_sum_of_lines"}
     promised["invoices_silver"] |= {"invoice_totals_add_up"}
+    promised["fct_orders"] |= {"on_one_day"}
     assert audited == promised
 
 
