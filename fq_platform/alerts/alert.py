@@ -43,6 +43,7 @@ class Kind(StrEnum):
     STALE = "tables are too old"
     FRESH = "tables are fresh again"
     TICKS_FAILED = "schedules or sensors fail"
+    PLACE_LOST = "sensors compare everything"
     TICKS_RECOVERED = "schedules or sensors work again"
     TEST = "test messages"
 

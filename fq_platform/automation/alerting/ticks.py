@@ -1,9 +1,10 @@
-"""The sensor `alert_automation`: tells that a schedule or sensor fails, and when it works again.
+"""The sensor `alert_automation`: tells that a schedule or sensor fails, works again, or has lost its place in MongoDB.
 
 Belongs here: ticks. Does not: the runs that they request (`runs.py`).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,6 +14,8 @@ from fq_platform.alerts.conditions import Turn
 from fq_platform.automation.alerting.directory import Directory
 from fq_platform.automation.alerting.errors import of_error
 from fq_platform.automation.alerting.telling import Memory, alert_sensor
+from fq_platform.automation.mongo_changes.memory import Memory as Cursor
+from fq_platform.automation.mongo_changes.sensor import NAME as MONGO_CHANGES
 
 if TYPE_CHECKING:
     from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
@@ -26,7 +29,9 @@ SCHEDULE_FAILURES = 1
 
 def build_automation_alerts() -> dg.SensorDefinition:
     """The sensor `alert_automation`."""
-    return alert_sensor(NAME, "Tells of schedules that fail and of sensors that fail repeatedly.", _look)
+    return alert_sensor(
+        NAME, "Tells of schedules that fail, and of sensors that fail repeatedly or have missed events.", _look
+    )
 
 
 def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Memory) -> Iterator[Alert]:
@@ -44,6 +49,28 @@ def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Mem
             yield _alert(directory, state, Kind.TICKS_RECOVERED, f"Works again: {name}", "", "")
         elif change:
             yield _failing(context, directory, state, failures)
+        if state.instigator_name == MONGO_CHANGES:
+            yield from _lost(directory, state, memory)
+
+
+def _lost(directory: Directory, state: "InstigatorState", memory: Memory) -> Iterator[Alert]:
+    """That everything is compared, since events were missed: not of the very first look, which has no place yet."""
+    times = Cursor.of(getattr(state.instigator_data, "cursor", None)).lost
+    known = memory.position.get("lost", 1)
+    memory.position["lost"] = max(times, 1)
+    if times > known:
+        yield replace(
+            _alert(
+                directory,
+                state,
+                Kind.PLACE_LOST,
+                f"Compares everything: {_named(state)}",
+                "Its place in MongoDB's change stream is lost: nobody read it for longer than MongoDB keeps it, or the "
+                "database was restored. All days are compared with the source, in runs of some weeks",
+                "Nothing is lost, and nothing has to be done. If it happens again, let MongoDB keep a longer oplog",
+            ),
+            severity=Severity.WARNING,
+        )
 
 
 def _failing(

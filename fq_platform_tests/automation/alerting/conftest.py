@@ -8,6 +8,8 @@ import dagster as dg
 import pytest
 
 from fq_platform.automation.alerting import build_alert_sensors
+from fq_platform.automation.mongo_changes.memory import Memory
+from fq_platform.automation.mongo_changes.sensor import NAME as MONGO_CHANGES
 from fq_platform.automation.partitions import range_tags
 from fq_platform.errors import FqError
 from fq_platform.resources.failures import shown_to_users
@@ -38,6 +40,8 @@ class World:
     rescued: list[dict[str, object]] = field(default_factory=list)
     sensor: str = ""
     schedule: str = ""
+    lost: int = 1
+    """How often the sensor on MongoDB has lost its place."""
     requests: list[dg.RunRequest] = field(default_factory=list)
     """Runs that the next tick of a sensor asks for."""
 
@@ -116,6 +120,10 @@ def location(world: World) -> dg.Definitions:
                 raise FqError(world.sensor, fix="Start it")
         return dg.SkipReason("nothing")
 
+    @dg.sensor(name=MONGO_CHANGES, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+    def mongo_changes() -> dg.SensorResult:
+        return dg.SensorResult(cursor=Memory(lost=world.lost).to_cursor())
+
     @dg.sensor(
         name="asks",
         target=[RAW, SALES],
@@ -136,7 +144,7 @@ def location(world: World) -> dg.Definitions:
         assets=[orders, sales],
         asset_checks=[enough_rows],
         jobs=[dg.define_asset_job("refresh", selection=[RAW, SALES], partitions_def=DAYS)],
-        sensors=[watcher, asks, *build_alert_sensors()],
+        sensors=[watcher, mongo_changes, asks, *build_alert_sensors()],
         schedules=[hourly],
         executor=dg.in_process_executor,
     )
