@@ -44,11 +44,17 @@ def story(daemon_driver: MakeDriver, world: World, webhook: Webhook, addresses: 
     return Story(driver, webhook, world)
 
 
+def once_each(messages: list[Message]) -> dict[str, Message]:
+    told = {message.title: message for message in messages}
+    assert len(told) == len(messages)
+    return told
+
+
 def test_everything_is_told_once_and_when_it_is_over(story: Story) -> None:
     world, driver = story.world, story.driver
     world.outage, world.sensor, world.schedule = "MongoDB cannot be reached", "The hose is dry", "no such thing"
     story.request(8, 9, **RETRIED)
-    told = {message.title: message for message in story.after(MINUTE, turns=5)}
+    told = once_each(story.after(MINUTE, turns=5))
 
     _, retry = driver.runs()
     assert told.keys() == {
@@ -68,7 +74,7 @@ def test_everything_is_told_once_and_when_it_is_over(story: Story) -> None:
     world.outage = world.sensor = world.schedule = ""
     world.lost = 2
     story.request(9, 9)
-    told = {message.title: message for message in story.after(HOUR, turns=3)}
+    told = once_each(story.after(HOUR, turns=3))
     assert {title: message.type for title, message in told.items()} == {
         "Works again: sensor watcher": "success",
         "Works again: schedule hourly": "success",
