@@ -26,7 +26,8 @@ def driver(daemon_driver: MakeDriver, environment: pytest.MonkeyPatch) -> Daemon
     environment.setenv("FQ_BACKFILL_PARTITIONS", "2")
     made = daemon_driver(lambda: build_definitions(get_sources()), NOW, NEVER_RUNS)
     # A pool has its limit from the queue's first look at a run of it on: in the life of an instance, once.
-    for pool in ("mongodb", "table_shared_dim_customers", "table_shared_dim_products"):
+    tables = ("shared_dim_customers", "shared_dim_products", "curated_ecommerce_db_orders_silver")
+    for pool in ("mongodb", *(f"table_{name}" for name in tables)):
         made.instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
     return made
 
@@ -50,6 +51,14 @@ def test_of_runs_that_read_mongodb_or_write_the_same_table_one_is_let_out_at_a_t
     for done in (orders, dimension):
         driver.instance.report_run_canceled(driver.instance.get_run_by_id(done))
     assert let_out(driver) == {orders, dimension, payments, both}
+
+
+def test_a_run_holds_the_pools_of_all_its_tables_from_its_start_to_its_end(driver: DaemonDriver) -> None:
+    ask = Backfills(driver._workspace)
+    chain = ask.launch_run([ORDERS, "curated/ecommerce_db_orders_silver"], DAY)
+    ask.launch_run(["curated/ecommerce_db_orders_silver"], DAY)
+
+    assert let_out(driver) == {chain}
 
 
 def test_a_backfill_leaves_a_place_for_others(driver: DaemonDriver) -> None:
