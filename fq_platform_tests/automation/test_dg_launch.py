@@ -71,12 +71,3 @@ def test_a_range_of_days_is_one_run_on_the_command_line(shop: Shop) -> None:
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert (run.tags[RANGE_START], run.tags[RANGE_END]) == ("2026-03-02", "2026-03-09")
         assert len(instance.get_materialized_partitions(dg.AssetKey(["raw", "shop_orders"]))) == 8
-
-
-def test_ranges_are_refused_while_they_would_be_cut_into_runs(shop: Shop) -> None:
-    refused = shop.dg("--assets", ORDERS, "--partition-range", "2026-03-02...2026-03-09")
-
-    assert refused.returncode != 0
-    assert "Partition ranges with the CLI require all selected assets to have a BackfillPolicy.single_run()" in (
-        " ".join((refused.stdout + refused.stderr).split())
-    )
