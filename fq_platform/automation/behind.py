@@ -90,10 +90,13 @@ class Behind:
         return json.dumps({"seen": self.seen, "behind": stories}, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> "Behind":
-        """Read what `to_json` wrote."""
-        found = json.loads(text)
-        return cls(found["seen"], dict(_lags(found["behind"])))
+    def from_json(cls, text: str) -> "Behind | None":
+        """Read what `to_json` wrote; None if it is none that this version wrote."""
+        try:
+            found = json.loads(text)
+            return cls(found["seen"], dict(_lags(found["behind"])))
+        except (ValueError, KeyError, TypeError):
+            return None
 
 
 def _lags(stories: Iterable[Mapping[str, Any]]) -> Iterable[tuple[Day, Lag]]:

@@ -52,12 +52,12 @@ class UpstreamChanged(dg.AutomationCondition[dg.AssetKey]):
         """Take account of what was materialised since the last tick."""
         target = _Target(context, self.ignored)
         now = context.evaluation_time.timestamp()
-        if context.cursor:
-            behind = Behind.from_json(context.cursor)
+        behind = Behind.from_json(context.cursor) if context.cursor else None
+        if behind is None:
+            behind = target.compared(now)
+        else:
             behind.requested(*target.asked_for())
             target.catch_up(behind)
-        else:
-            behind = target.compared(now)
         true = target.subset(behind.due(now)).compute_union(target.along_with_upstream())
         if not (true.is_empty or target.upstream_exists):
             true = context.get_empty_subset()
@@ -86,9 +86,10 @@ class _Target:
         behind = Behind(self._log.until)
         own = self._log.last_ids(self._key)
         for parent in self._followed:
+            alike = self._runs_with(parent)
             for day, id_ in self._log.last_ids(parent).items():
-                late = [mine for mine in self._downstream(parent, {day}) if own.get(mine, 0) < id_]
-                behind.changed(late, now)
+                made_of_it = {day} if alike else self._downstream(parent, {day})
+                behind.changed([mine for mine in made_of_it if own.get(mine, 0) < id_], now)
         return behind
 
     def catch_up(self, behind: Behind) -> None:

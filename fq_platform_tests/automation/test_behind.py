@@ -58,5 +58,7 @@ def test_cursor_holds_everything_and_alike_days_together() -> None:
 
     text = found.to_json()
     again = Behind.from_json(text)
+    assert again is not None
     assert (again.seen, again.lags) == (found.seen, found.lags)
     assert '["2026-03-02...2026-03-03"]' in text
+    assert Behind.from_json('{"behind": []}') is Behind.from_json("of an earlier version") is None
