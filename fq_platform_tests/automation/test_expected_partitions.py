@@ -130,9 +130,9 @@ def world(environment: pytest.MonkeyPatch) -> Iterator[MakeWorld]:
 @pytest.mark.parametrize(
     ("zone", "start"),
     [
-        ("UTC", dt.date(2026, 3, 6)),  # over a weekend, on which nothing else happens than on other days
-        ("Europe/Berlin", dt.date(2026, 3, 27)),  # the night to the 29th has 23 hours, and no half past two
-        ("America/New_York", dt.date(2026, 10, 30)),  # the night to the 1st has 25
+        # Fridays: on a weekend nothing else happens than on other days.
+        ("Europe/Berlin", dt.date(2026, 3, 27)),  # the night to Sunday has 23 hours, and no half past two
+        ("America/New_York", dt.date(2026, 10, 30)),  # the night to Sunday has 25
     ],
 )
 def test_each_day_is_told_once_when_it_is_due_by_the_clock_on_the_wall(
@@ -143,7 +143,6 @@ def test_each_day_is_told_once_when_it_is_due_by_the_clock_on_the_wall(
     for number in range(1, 4):
         day = start + number * DAY
         here.night(day, *ALL)
-        told += here.tick()
         for hour in (3.9, 4, 12):
             here.until(here.at(day, hour))
             told += here.tick()
