@@ -115,6 +115,16 @@ def test_extraction_settings_out_of_range_are_named(monkeypatch: pytest.MonkeyPa
         load_settings()
 
 
+def test_addresses_of_alerts_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FQ_ALERT_URLS", "slack://token-1234")
+    assert "token-1234" not in repr(load_settings())
+
+    monkeypatch.setenv("FQ_UI_URL", "dagster.example.org")
+    with pytest.raises(FqError, match="FQ_UI_URL='dagster.example.org'") as refused:
+        load_settings()
+    assert "token-1234" not in str(refused.value)
+
+
 def test_home_of_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FQ_HOME", "~nobody-of-that-name/fq")
 

@@ -8,10 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fq_platform.alerts.alert import Alert, Kind, summed_up
 from fq_platform.alerts.sinks import Sink
+
+if TYPE_CHECKING:
+    from fq_platform.alerts.delivery import Delivery
 
 BURST = 5
 """Messages of one kind that a sink is sent one by one within a window; what comes beyond is summed up."""
@@ -21,7 +24,7 @@ MOST_WAITING = 100
 TRY_SECONDS = 10
 """How long one message may take."""
 
-Send = Callable[[Sink, Alert, float], Any]
+Send = Callable[[Sink, Alert, float], "Delivery"]
 
 
 @dataclass(frozen=True)

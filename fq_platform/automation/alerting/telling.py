@@ -52,8 +52,16 @@ class Memory:
 
     @classmethod
     def from_text(cls, text: str | None) -> "Memory":
-        """The memory of a cursor; none if there is none."""
-        kept = json.loads(text) if text else {}
+        """The memory of a cursor; none if there is none.
+
+        Raises:
+            ValueError: It is not a cursor that `to_text` has made.
+        """
+        if not text:
+            return cls()
+        kept = json.loads(text)
+        if not isinstance(kept, dict):
+            raise ValueError("the cursor is no JSON object")
         return cls(
             Conditions.from_json(kept.get("conditions", {})),
             Outbox.from_json(kept.get("outbox", {})),
@@ -90,13 +98,22 @@ def alert_sensor(name: str, description: str, look: Look, *, every_seconds: int 
             sinks = parse_sinks(settings.alert_urls.get_secret_value()) if settings.alert_urls else []
         if not sinks:
             return dg.SkipReason(f"Nobody is told anything: {VARIABLE} is not set")
-        memory = Memory.from_text(context.cursor)
+        memory = _remembered(context)
         secrets = _secrets(settings, sinks)
         found = [presentable(alert, secrets) for alert in look(context, Directory.of(context, settings.ui_url), memory)]
         said = _tell(context, memory.outbox, sinks, found)
         return dg.SensorResult(skip_reason=said, cursor=memory.to_text())
 
     return evaluate
+
+
+def _remembered(context: dg.SensorEvaluationContext) -> Memory:
+    """The memory of the last tick; if somebody has edited the cursor so that it is none, a new one."""
+    try:
+        return Memory.from_text(context.cursor)
+    except ValueError:
+        context.log.warning("The cursor is not one that this sensor has written: what it held is forgotten")
+        return Memory()
 
 
 def _tell(context: dg.SensorEvaluationContext, outbox: Outbox, sinks: list[Sink], found: list[Alert]) -> str:

@@ -24,9 +24,11 @@ def test_run_that_failed_is_told_once_with_what_to_do(stage: Stage) -> None:
             "failure",
         )
     ]
-    stage.instance.add_run_tags(run, {"looked_at": "yes"})  # makes Dagster call the run updated
-    assert stage.tick("alert_runs", after=dt.timedelta(hours=1)) == []
     assert stage.tick("alert_runs", after=dt.timedelta(days=3)) == []
+    stage.run(RAW, first=9)
+    assert len(stage.tick("alert_runs")) == 1
+    stage.instance.add_run_tags(run, {"looked_at": "yes"})  # makes Dagster call the run updated
+    assert stage.tick("alert_runs") == []
 
 
 def test_run_that_is_tried_again_is_told_only_when_no_retry_has_come(stage: Stage) -> None:
@@ -150,3 +152,14 @@ def test_address_that_cannot_be_read_fails_the_tick_in_words(stage: Stage, addre
     with pytest.raises(dg.Failure, match="FQ_ALERT_URLS, line 1") as failure:
         stage.tick("alert_runs")
     assert "token-1234" not in str(failure.value.description)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["not of ours", "[]", '{"outbox": {"waiting": {"1 (json)": [{"kind": "unknown"}]}}}']
+)
+def test_cursor_that_is_not_ours_is_forgotten(stage: Stage, cursor: str) -> None:
+    stage.cursors["alert_runs"] = cursor
+    stage.world.defect = "a defect"
+    stage.run(RAW, first=8)
+
+    assert len(stage.tick("alert_runs")) == 1
