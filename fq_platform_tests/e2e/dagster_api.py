@@ -1,6 +1,6 @@
 """Questions to a running Dagster over its GraphQL: what to wait for and what to count.
 
-Belongs here: runs, backfills, partitions, the sensor. Does not: what a person sees (`ui.py`).
+Belongs here: runs, steps, backfills, partitions. Does not: what a person sees (`ui.py`).
 """
 
 import json
@@ -11,10 +11,6 @@ from fq_platform_tests.e2e.polling import wait_until
 
 _UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 _GOING_ON = ("REQUESTED", "COMPLETING", "CANCELING", "FAILING")
-_SENSOR = (
-    'sensorOrError(sensorSelector: {repositoryLocationName: "fq_platform", '
-    'repositoryName: "__repository__", sensorName: "mongo_changes"})'
-)
 
 
 class Dagster:
@@ -38,22 +34,6 @@ class Dagster:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def quiet_sensor(self) -> None:
-        """Switch the sensor off and cancel what it has requested, so that only the tests launch runs."""
-        sensor_id = self._sensor("id")["id"]
-        self.ask(f"mutation {{stopSensor(id: {json.dumps(sensor_id)}) {{__typename}}}}")
-        assert self._sensor("sensorState {status}") == {"sensorState": {"status": "STOPPED"}}
-
-        def idle() -> bool:
-            ticks = self._sensor("sensorState {ticks(limit: 1) {status}}")["sensorState"]["ticks"]
-            return not any(tick["status"] == "STARTED" for tick in ticks)
-
-        # Which comes first, the sensor's first tick or its end, depends on the machine.
-        wait_until(idle, seconds=180, what="the sensor's tick ends")
-        if unfinished := self._unfinished():
-            self.ask(f"mutation {{terminateRuns(runIds: {json.dumps(unfinished)}) {{__typename}}}}")
-        wait_until(lambda: not self._unfinished(), seconds=180, what="the cancelled runs end")
-
     def await_run(self, run_id: str) -> str:
         """Wait for a run's end.
 
@@ -67,6 +47,13 @@ class Dagster:
             return None if status in _UNFINISHED else status
 
         return wait_until(final, seconds=240, what=f"run {run_id} ends")
+
+    def outcome(self, run_id: str) -> dict[str, str | None]:
+        """What became of each asset (`raw/x`) that a run was asked for, such as `SUCCESS`; None if it was not begun."""
+        asked = "assetSelection {path} stepStats {stepKey status}"
+        run = self.ask(f"{{runOrError(runId: {json.dumps(run_id)}) {{... on Run {{{asked}}}}}}}")["runOrError"]
+        steps = {step["stepKey"]: step["status"] for step in run["stepStats"]}
+        return {"/".join(asset["path"]): steps.get("__".join(asset["path"])) for asset in run["assetSelection"]}
 
     def await_backfill(self, backfill_id: str) -> tuple[str, list[str]]:
         """Wait for a backfill's end.
@@ -91,11 +78,3 @@ class Dagster:
         query = f"{{{selector} {{... on AssetNode {{latestMaterializationByPartition {{runId partition}}}}}}}}"
         latest = self.ask(query)["assetNodeOrError"]["latestMaterializationByPartition"]
         return sorted(event["partition"] for event in latest if event and event["runId"] == run_id)
-
-    def _sensor(self, fields: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask(f"{{{_SENSOR} {{... on Sensor {{{fields}}}}}}}")["sensorOrError"]
-        return found
-
-    def _unfinished(self) -> list[str]:
-        query = f"{{runsOrError(filter: {{statuses: [{', '.join(_UNFINISHED)}]}}) {{... on Runs {{results {{id}}}}}}}}"
-        return [run["id"] for run in self.ask(query)["runsOrError"]["results"]]

@@ -1,18 +1,27 @@
 """`fq dev` as a user starts it.
 
-Belongs here: its processes. Does not: what Dagster says (`dagster_api.py`) and shows (`ui.py`).
+Belongs here: its processes, its data. Does not: what Dagster says (`dagster_api.py`) and shows (`ui.py`).
 """
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
+import time_machine
 
+from fq_platform.demo.endpoint import running_endpoint
+from fq_platform.settings import Settings
 from fq_platform_tests.e2e.polling import wait_until
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
 
 
 class Stack:
@@ -31,7 +40,7 @@ class Stack:
             if not name.startswith(("FQ_DEMO_", "DAGSTER_")) and name != "MONGO_URI"
         }
         self.url = f"http://127.0.0.1:{port}"
-        self._home = home
+        self._settings = Settings(home=home)
         self._output = home.with_name("fq-dev.log")
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
@@ -56,9 +65,27 @@ class Stack:
 
         wait_until(printed, seconds=240, what="`fq dev` prints the address of its UI")
 
+    @contextlib.contextmanager
+    def database(self) -> "Iterator[Database[dict[str, Any]]]":
+        """The database of its embedded MongoDB."""
+        from pymongo import MongoClient
+
+        with MongoClient[dict[str, Any]](running_endpoint(self._settings)) as client:
+            yield client["ecommerce_db_raw"]
+
+    def materialised(self, asset: str, *, ago: dt.timedelta) -> None:
+        """Let Dagster believe that an asset (`raw/x`) was materialised some time ago."""
+        import dagster as dg
+
+        with (
+            dg.DagsterInstance.from_config(str(self._settings.dagster_home)) as instance,
+            time_machine.travel(dt.datetime.now(dt.UTC) - ago),
+        ):
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset.split("/")))
+
     def processes(self) -> list[psutil.Process]:
         """What lives of `fq dev` and all that it started, known by the FQ_HOME in their environment."""
-        return [process for process in psutil.process_iter() if _works_for(process, self._home)]
+        return [process for process in psutil.process_iter() if _works_for(process, self._settings.home)]
 
     def interrupt(self) -> int:
         """Press Ctrl-C, and wait for the end.

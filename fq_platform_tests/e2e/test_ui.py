@@ -1,13 +1,19 @@
-"""`fq dev` end to end, in a real browser: lineage, materialising, a backfill, checks, freshness, and the end."""
+"""`fq dev` end to end, in a real browser: from lineage to alerts, and the end. The tests build on one another."""
 
+import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fq_platform.definitions import defs
+from fq_platform.sources import get_sources
+from fq_platform_tests.e2e.conftest import TOO_OLD
 from fq_platform_tests.e2e.dagster_api import Dagster
 from fq_platform_tests.e2e.polling import wait_until
 from fq_platform_tests.e2e.stack import Stack
 from fq_platform_tests.e2e.ui import BIG_SCREEN, SLOW_MS, Ui
+from fq_platform_tests.fixtures.sinks import Message, Webhook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.services
 
 EDGES = {
+    *((collection, f"ecommerce_db_{collection}") for collection in get_sources().collections),
     ("ecommerce_db_orders", "ecommerce_db_orders_silver"),
     ("ecommerce_db_customers", "ecommerce_db_customers_silver"),
     ("ecommerce_db_invoices", "ecommerce_db_invoices_silver"),
@@ -28,7 +35,11 @@ EDGES = {
     ("ecommerce_db_invoices_silver", "accounts_receivable"),
     ("ecommerce_db_payments_silver", "accounts_receivable"),
 }
-DAYS = ["2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06"]
+ALERTS = ("alert_runs", "alert_checks", "alert_freshness")
+FIRST = dt.date(2026, 1, 1)
+DAYS = [str(FIRST + dt.timedelta(days=day)) for day in range(30)]
+BAD_DAY = DAYS[12]
+RULE = "order_total_is_sum_of_lines"
 
 
 def visible(locator: "Locator", seconds: float = SLOW_MS / 1_000) -> "Locator":
@@ -36,24 +47,36 @@ def visible(locator: "Locator", seconds: float = SLOW_MS / 1_000) -> "Locator":
     return locator
 
 
-def test_lineage_shows_every_table_on_the_path_of_the_data(ui: Ui) -> None:
+def test_lineage_runs_from_collections_through_every_table_to_the_marts(ui: Ui) -> None:
     ui.page.set_viewport_size(BIG_SCREEN)
     ui.open("Lineage")
-    for layer in ("raw", "curated", "shared", "analytics"):
-        visible(ui.page.locator("foreignObject").get_by_text(layer, exact=True).first)
+    for group in ("source", "raw", "curated", "shared", "analytics"):
+        visible(ui.page.locator("foreignObject").get_by_text(group, exact=True).first)
 
     ui.expand_lineage()
 
-    tables = sorted({table for edge in EDGES for table in edge})
-    assert len(tables) == 14
-    wait_until(lambda: len(ui.lineage(tables)) >= len(EDGES), seconds=60, what="the graph is drawn")
-    assert ui.lineage(tables) == EDGES
+    nodes = sorted({node for edge in EDGES for node in edge})
+    assert len(nodes) == 5 + 14
+    wait_until(lambda: len(ui.lineage(nodes)) >= len(EDGES), seconds=60, what="the graph is drawn")
+    assert ui.lineage(nodes) == EDGES
     loading = ui.page.locator("foreignObject").filter(has_text="Loading")
     wait_until(lambda: loading.count() == 0, seconds=60, what="the state of every table is shown")
     ui.picture("lineage")
 
 
-def test_table_is_materialised_from_its_page_and_shows_its_rows(ui: Ui, dagster: Dagster) -> None:
+def test_nothing_runs_by_itself_here_until_it_is_switched_on(ui: Ui) -> None:
+    ui.open("Automation")
+    for name in [automation.name for automation in (*(defs.schedules or ()), *(defs.sensors or ()))]:
+        visible(ui.page.get_by_text(name, exact=True).first)
+        assert not ui.switch(name).is_checked(), name
+
+    for name in ALERTS:
+        ui.switch(name).press("Space")
+        wait_until(ui.switch(name).is_checked, seconds=60, what=f"{name} is shown as running")
+    ui.picture("automation")
+
+
+def test_table_is_materialised_from_its_page_and_shows_what_was_made(ui: Ui, dagster: Dagster) -> None:
     ui.open_asset("raw/ecommerce_db_products")
     ui.press("Materialize")
     run = ui.launched()
@@ -63,20 +86,24 @@ def test_table_is_materialised_from_its_page_and_shows_its_rows(ui: Ui, dagster:
     # A run that ends within seconds can be over before the open page asks for the table's facts; it keeps the old ones.
     ui.open_asset("raw/ecommerce_db_products")
     wait_until(lambda: ui.fact("Row count") == "120", seconds=60, what="the page shows how many rows the table has")
+    visible(ui.page.get_by_text("data-platform", exact=True).first)
+    visible(ui.page.get_by_role("link", name="products in sources.yaml"))
+    visible(ui.page.get_by_text(re.compile(r'fq query --as-of \d+ "SELECT \* FROM raw.ecommerce_db_products"')).first)
     ui.picture("materialised")
+    ui.press("Plots")
+    for number in ("dagster/row_count", "changelog_rows", "bytes", "table_bytes"):
+        visible(ui.page.get_by_text(number, exact=True).first)
+    ui.picture("plots")
 
 
-def test_backfill_of_five_days_is_one_run_of_both_tables(ui: Ui, dagster: Dagster) -> None:
+def test_backfill_of_thirty_days_is_one_run_of_both_tables(ui: Ui, dagster: Dagster) -> None:
     ui.open_asset("curated/ecommerce_db_orders_silver", "Lineage")
     ui.press("Upstream")
     ui.press("Materialize all")
     dialog = visible(ui.page.get_by_role("dialog"))
     visible(dialog.get_by_text("Launch runs to materialize 2 assets"))
-    dialog.get_by_role("button", name="Show all partitions").click()
-    partitions = dialog.get_by_role("textbox").first
-    partitions.fill(f"[{DAYS[0]}...{DAYS[-1]}]")
-    partitions.press("Enter")
-    visible(dialog.get_by_text("5 partitions", exact=True))
+    ui.choose_partitions(dialog, f"[{DAYS[0]}...{DAYS[-1]}]")
+    visible(dialog.get_by_text("30 partitions", exact=True))
     ui.picture("backfill-dialog")
     ui.press("Launch backfill", dialog)
     backfill = ui.launched()
@@ -86,10 +113,8 @@ def test_backfill_of_five_days_is_one_run_of_both_tables(ui: Ui, dagster: Dagste
     assert (status, len(runs)) == ("COMPLETED_SUCCESS", 1)
     for table in ("raw/ecommerce_db_orders", "curated/ecommerce_db_orders_silver"):
         assert dagster.partitions_made_by(runs[0], table) == DAYS
-    ui.open_asset("raw/ecommerce_db_orders", "Partitions")
     for day in (DAYS[0], DAYS[-1]):
-        ui.page.get_by_placeholder("Filter by name").fill(day)
-        ui.page.locator("span").get_by_text(day, exact=True).first.click()
+        ui.page.goto(ui.url(f"/assets/raw/ecommerce_db_orders?view=partitions&partition={day}"))
         visible(ui.page.get_by_role("link", name=runs[0][:8]).first)
     ui.picture("partitions")
     ui.page.goto(ui.url(f"/runs/b/{backfill}"))
@@ -97,26 +122,65 @@ def test_backfill_of_five_days_is_one_run_of_both_tables(ui: Ui, dagster: Dagste
     ui.picture("backfill")
 
 
-def test_checks_and_freshness_of_a_table_are_shown(ui: Ui) -> None:
-    ui.open_asset("analytics/fct_orders")
+def test_blocking_check_that_fails_stops_what_is_downstream(ui: Ui, dagster: Dagster, stack: Stack) -> None:
+    with stack.database() as database:
+        day = dt.datetime.fromisoformat(BAD_DAY)
+        changed = database["orders"].update_one(
+            {"order_date": {"$gte": day, "$lt": day + dt.timedelta(days=1)}}, {"$mul": {"total": 2}}
+        )
+    assert changed.modified_count == 1
+    ui.open_asset("raw/ecommerce_db_orders", "Lineage")
+    ui.press("Downstream")
+    ui.press("All$")  # of the depth
+    visible(ui.page.get_by_text("sales_summary", exact=True).first)
+    ui.press("Materialize all")
+    ui.press("Confirm", visible(ui.page.get_by_role("dialog")))  # the dimensions of the facts are not there yet
+    dialog = ui.page.get_by_role("dialog").filter(has_text="Launch runs to materialize 4 assets")
+    visible(dialog)
+    ui.choose_partitions(dialog, BAD_DAY)
+    ui.press("Launch", dialog)
+    launched = ui.launched()
+
+    assert dagster.await_run(launched) == "FAILURE"
+
+    assert dagster.outcome(launched) == {
+        "raw/ecommerce_db_orders": "SUCCESS",
+        "curated/ecommerce_db_orders_silver": "FAILURE",
+        "analytics/fct_orders": None,
+        "analytics/sales_summary": None,
+    }
+    ui.page.goto(ui.url(f"/runs/{launched}"))
+    visible(ui.page.get_by_text("were not published", exact=False).first)
+    ui.picture("failed-run")
+    ui.open_asset("curated/ecommerce_db_orders_silver", "Checks")
+    ui.page.get_by_text(RULE, exact=True).first.click()
+    visible(ui.page.get_by_text("Failed", exact=True).first)
+    ui.picture("failed-check")
+
+
+def test_table_that_grew_too_old_is_shown(ui: Ui) -> None:
+    ui.open_asset(TOO_OLD)
     visible(ui.page.get_by_text("Freshness policy", exact=True).first)
     visible(ui.page.get_by_text("Fails if more than 36 hours since last materialization"))
     visible(ui.page.get_by_text("Warns if more than 26 hours since last materialization"))
-    ui.picture("overview")
-
-    ui.page.get_by_role("tab", name="Checks").click()
-    for check in ("primary_key_unique", "not_null", "accepted_values", "references_dim_products"):
-        visible(ui.page.get_by_text(check, exact=True).first)
-    ui.picture("checks")
+    wait_until(lambda: ui.fact("Freshness policy") == "Failed", seconds=60, what="the page says that it is too old")
+    ui.picture("too-old")
 
 
-def test_automation_shows_the_schedule_on_and_the_sensor_switched_off(ui: Ui) -> None:
-    ui.open("Automation")
-    visible(ui.page.get_by_text("daily_refresh", exact=True).first)
+def test_people_are_told_once_of_each_with_a_link_that_leads_there(ui: Ui, people: Webhook) -> None:
+    def told(*words: str) -> list[Message]:
+        return [message for message in list(people.messages) if all(word in message.title for word in words)]
 
-    wait_until(lambda: ui.switch("daily_refresh").is_checked(), seconds=60, what="the schedule is shown as running")
-    assert not ui.switch("mongo_changes").is_checked()
-    ui.picture("automation")
+    wait_until(lambda: told("Too old", TOO_OLD), seconds=90, what="the table that is too old is told")
+    wait_until(lambda: told("Blocking check failed", RULE), seconds=90, what="the failed check is told")
+
+    assert (len(told("Too old")), len(told("Blocking check failed"))) == (1, 1)
+    (failed,) = told("Blocking check failed")
+    assert "ecommerce_db_orders_silver" in failed.title
+    links = re.findall(rf"{re.escape(ui.url('/runs/'))}[0-9a-f-]{{36}}", failed.body)
+    assert links, failed.body
+    ui.page.goto(links[0])
+    visible(ui.page.get_by_text("Failure", exact=True).first)
 
 
 def test_ctrl_c_ends_every_process(stack: Stack) -> None:

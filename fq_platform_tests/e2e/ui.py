@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, ViewportSize
 
 SLOW_MS = 60_000
-BIG_SCREEN: "ViewportSize" = {"width": 2600, "height": 2400}
+BIG_SCREEN: "ViewportSize" = {"width": 2600, "height": 3800}
 """In pixels; on a smaller one, or zoomed out, the graph abbreviates names."""
 
 # An edge starts at the right side of a table's box and ends a few units before the left side of another's.
 _LINEAGE = """
 names => {
-  const titled = box => names.filter(name => box.textContent.startsWith(name)).sort((a, b) => b.length - a.length)[0]
+  const text = box => box.textContent.replace(/^Unsynced \\(\\d+\\)/, '')
+  const titled = box => names.filter(name => text(box).startsWith(name)).sort((a, b) => b.length - a.length)[0]
   const number = (element, attribute) => Number(element.getAttribute(attribute))
   const boxes = [...document.querySelectorAll('foreignObject')].filter(titled).map(box => ({
     name: titled(box), left: number(box, 'x'), right: number(box, 'x') + number(box, 'width'),
@@ -72,6 +73,13 @@ class Ui:
     def press(self, button: str, within: "Page | Locator | None" = None) -> None:
         """Press the first button whose label begins so (the names of buttons begin with that of their icon)."""
         (within or self.page).get_by_role("button", name=re.compile(rf"(^| ){button}")).first.click()
+
+    def choose_partitions(self, dialog: "Locator", partitions: str) -> None:
+        """Choose partitions in the dialog that launches runs: a day, or `[first...last]`."""
+        dialog.get_by_role("button", name="Show all partitions").click()
+        shown = dialog.get_by_role("textbox").first
+        shown.fill(partitions)
+        shown.press("Enter")
 
     def fact(self, label: str) -> str:
         """What an asset's page shows below a label."""
