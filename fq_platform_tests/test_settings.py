@@ -120,7 +120,7 @@ def test_addresses_of_alerts_are_never_shown(monkeypatch: pytest.MonkeyPatch) ->
     assert "token-1234" not in repr(load_settings())
 
     monkeypatch.setenv("FQ_UI_URL", "dagster.example.org")
-    with pytest.raises(FqError, match="FQ_UI_URL='dagster.example.org'") as refused:
+    with pytest.raises(FqError, match=r"FQ_UI_URL='dagster\.example\.org'") as refused:
         load_settings()
     assert "token-1234" not in str(refused.value)
 
