@@ -131,6 +131,8 @@ class _Found:
         days = partition_range(run) if run else None
         if partitions is None or days is None:
             return [WHOLE]
+        if not all(map(partitions.has_partition_key, days)):
+            return sorted(set(days))  # of a time when there were others
         return list(partitions.get_partition_keys_in_range(dg.PartitionKeyRange(*days)))
 
 
