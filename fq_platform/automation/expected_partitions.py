@@ -213,7 +213,9 @@ def _last_answer(instance: "DagsterInstance", asset: dg.AssetKey) -> Answer | No
         return None
     days: Any = evaluation.metadata[_INCOMPLETE].value
     due = str(evaluation.metadata[_LAST_DUE].value)
-    gaps = {dt.date.fromisoformat(day): Cause[name.upper()] for day, name in days.items()}
+    # A cause that another version wrote counts as any other: the day is looked at again.
+    causes = {cause.name.lower(): cause for cause in Cause}
+    gaps = {dt.date.fromisoformat(day): causes.get(name, Cause.MISSING) for day, name in days.items()}
     return Answer(None if due == "none" else dt.date.fromisoformat(due), gaps)
 
 
