@@ -26,6 +26,10 @@ SECONDS = 20
 _NO_TIME = dt.timedelta(0)
 
 
+class TooSlowError(FqError):
+    """MongoDB was not done in time, most likely for want of an index."""
+
+
 @dataclass(frozen=True)
 class Changes:
     """What a look at a collection found.
@@ -84,7 +88,7 @@ def changes_since(
         The days concerned and the new watermark.
 
     Raises:
-        FqError: MongoDB takes too long.
+        TooSlowError: MongoDB takes too long.
     """
     # One document dated far ahead must not blind all later looks; it is looked at when its time has come.
     now = dt.datetime.now(dt.UTC)
@@ -119,32 +123,31 @@ def changes_since(
     return Changes(frozenset(found), documents, last, frozenset(young), more)
 
 
-def newest_watermark(
-    database: Database[dict[str, Any]], collection: str, *, watermark: str, until: dt.datetime
+def newest_date(
+    database: Database[dict[str, Any]], collection: str, *, field: str, until: dt.datetime, seconds: float = SECONDS
 ) -> dt.datetime | None:
-    """The newest watermark that is not after some moment: where to begin if all is compared anyway.
+    """The newest date that documents have in a field, up to some moment.
 
     Args:
         database: The source.
         collection: The collection's name.
-        watermark: Dotted path of the watermark field, a date; it should have an index.
+        field: Dotted path of the field, such as the watermark; it should have an index.
         until: The moment (aware of its zone).
+        seconds: How long MongoDB may take (seconds).
 
     Returns:
-        The watermark; None if there is none.
+        The date; None if there is none, or if it is reached through an array.
 
     Raises:
-        FqError: MongoDB takes too long.
+        TooSlowError: MongoDB takes too long.
     """
     source = database.get_collection(collection, codec_options=CODEC)
     try:
-        newest = source.find_one(
-            {watermark: {"$lte": until}}, [watermark], sort=[(watermark, -1)], max_time_ms=SECONDS * 1000
-        )
+        newest = source.find_one({field: {"$lte": until}}, [field], sort=[(field, -1)], max_time_ms=int(seconds * 1000))
     except ExecutionTimeout as error:
-        raise _too_slow(collection, watermark) from error
-    mark = value_at(newest, watermark) if newest else None
-    return mark if isinstance(mark, dt.datetime) else None
+        raise _too_slow(collection, field) from error
+    found = value_at(newest, field) if newest else None
+    return found if isinstance(found, dt.datetime) else None
 
 
 def _sign(document: Mapping[str, Any], mark: Any) -> str:
@@ -154,9 +157,9 @@ def _sign(document: Mapping[str, Any], mark: Any) -> str:
     ).hexdigest()
 
 
-def _too_slow(collection: str, watermark: str) -> FqError:
-    return FqError(
-        f"MongoDB took more than {SECONDS} seconds to find what changed in the collection {collection!r}",
-        where=f"watermark {watermark!r}",
-        fix=f"Create an index: db.getCollection({collection!r}).createIndex({{{watermark!r}: 1}})",
+def _too_slow(collection: str, field: str) -> TooSlowError:
+    return TooSlowError(
+        f"MongoDB took too long to look for dates in the field {field!r} of the collection {collection!r}",
+        where=f"sources file, {collection}",
+        fix=f"Create an index: db.getCollection({collection!r}).createIndex({{{field!r}: 1}})",
     )

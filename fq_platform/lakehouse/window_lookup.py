@@ -1,6 +1,6 @@
-"""Which windows of a raw table hold given documents, told from the documents' keys alone.
+"""Which windows of a raw table hold given documents, told from the documents' keys alone, and which is the last.
 
-Belongs here: the one pass over a changelog that finds it out. Does not: who asks (`extraction/change_stream.py`).
+Belongs here: what a raw table's files tell of windows. Does not: who asks (`extraction/change_stream.py`).
 """
 
 import datetime as dt
@@ -17,13 +17,14 @@ from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, Le
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
-from pyiceberg.types import StringType
+from pyiceberg.types import DateType, StringType
 
 from fq_platform.lakehouse.changelog import WINDOW
 from fq_platform.lakehouse.layout import TableName
 
 _COLUMNS = ("_id", "_fq_op", WINDOW, "_fq_extracted_at")
 _FILES_AT_A_TIME = 16
+_EPOCH = dt.date(1970, 1, 1)
 
 
 class LookupTooSlowError(Exception):
@@ -91,6 +92,25 @@ def live_windows(table: Table, keys: Collection[str], *, until: float | None = N
             version = (at, operation != "delete")
             newest[key, day] = max(version, newest.get((key, day), version))
     return frozenset(day for (_, day), (_, live) in newest.items() if live and day is not None)
+
+
+def newest_window(table: Table) -> dt.date | None:
+    """The last day of which a raw table has rows, told from its list of manifests alone.
+
+    Args:
+        table: A raw table by day.
+
+    Returns:
+        The day; None if it has no rows with a day.
+    """
+    snapshot = table.current_snapshot()
+    days: list[dt.date] = []
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        spec = table.specs()[manifest.partition_spec_id]
+        for field, bounds in zip(spec.fields, manifest.partitions or (), strict=False):
+            if field.name == WINDOW and bounds.upper_bound is not None:
+                days.append(_EPOCH + dt.timedelta(days=int(from_bytes(DateType(), bounds.upper_bound))))
+    return max(days, default=None)
 
 
 def _batches(reader: ArrowScan, tasks: Sequence[FileScanTask], until: float | None) -> Iterator[pa.RecordBatch]:

@@ -258,12 +258,27 @@ def reload_settings() -> None:
     get_settings.cache_clear()
 
 
+def test_days_of_which_nobody_has_anything_are_left_out_when_all_is_compared_but_for_the_last(
+    ticker: Ticker, mongo_database: Mongo, clock: SimulatedClock
+) -> None:
+    ticker.land(1, 6)
+    clock.set(at(25))
+    ticker.cursor = None
+    assert ticker.tick() == ["orders 2026-03-18 to 2026-03-25; customers", "orders 2026-03-01 to 2026-03-05"]
+
+    mongo_database["orders"].delete_one({"_id": 5})  # but the lake has it
+    ticker.finish()
+    ticker.cursor = None
+    assert ticker.tick() == ["orders 2026-03-18 to 2026-03-25; customers", "orders 2026-03-01 to 2026-03-05"]
+
+
 def test_no_more_requests_than_the_limit_are_under_way_and_the_rest_waits(
     ticker: Ticker, mongo_database: Mongo, environment: pytest.MonkeyPatch, clock: SimulatedClock
 ) -> None:
     environment.setenv("FQ_BACKFILL_PARTITIONS", "1")
     reload_settings()
     clock.advance(dt.timedelta(days=20))
+    mongo_database["orders"].insert_one({"_id": 26, "order_date": at(26)})
     ticker.cursor = None
 
     first = ticker.tick()

@@ -12,7 +12,7 @@ from pyiceberg.table import Table
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.changelog import WINDOW, open_changelog
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
-from fq_platform.lakehouse.window_lookup import LookupTooSlowError, live_windows, window_finder
+from fq_platform.lakehouse.window_lookup import LookupTooSlowError, live_windows, newest_window, window_finder
 from fq_platform.settings import Settings
 
 DAY1, DAY2, DAY3 = (dt.date(2026, 1, day) for day in (1, 2, 3))
@@ -143,3 +143,14 @@ def test_lookup_gives_up_when_its_time_is_over(catalog: Catalog, table: Table) -
     with pytest.raises(LookupTooSlowError, match="0 of 1 files"):
         finder("orders", {"a"})
     assert live_windows(table, {"a"}, until=time.monotonic() + 60) == {DAY1}
+
+
+def test_the_last_day_that_has_rows(catalog: Catalog, settings: Settings, table: Table) -> None:
+    assert newest_window(table) is None
+    append(table, ("a", "insert", DAY1, 0), ("b", "insert", DAY3, 0))
+    append(table, ("c", "insert", DAY2, 0))
+    whole = opened(catalog, settings, "things", partitioned=False)
+    append(whole, ("a", "insert", None, 0))
+
+    assert newest_window(table) == DAY3
+    assert newest_window(whole) is None

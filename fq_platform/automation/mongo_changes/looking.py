@@ -8,11 +8,12 @@ import datetime as dt
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fq_platform.automation.mongo_changes.blocks import Unit
+from fq_platform.automation.mongo_changes.idle import raw_table
 from fq_platform.automation.mongo_changes.memory import Memory, everything
-from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.settings import get_settings
 from fq_platform.sources import Sources
 
@@ -43,6 +44,7 @@ class Look:
 
     Args:
         units: What is to be compared.
+        whole: Collections of which everything is to be compared.
         keys: By collection, documents that only the lake could place (`CollectionChanges.keys`).
         events: How many events of the change stream were read.
         by_mark: Collections that were looked at by watermark: deletions in them are not seen.
@@ -53,6 +55,7 @@ class Look:
     """
 
     units: set[Unit] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
     keys: dict[str, set[str]] = field(default_factory=dict)
     events: int = 0
     by_mark: list[str] = field(default_factory=list)
@@ -60,6 +63,11 @@ class Look:
     lost: str = ""
     more: bool = False
     said: list[str] = field(default_factory=list)
+
+    def take_whole(self, sources: Sources, name: str, today: dt.date) -> None:
+        """Have all of a collection compared."""
+        self.units |= everything(sources, name, today)
+        self.whole.add(name)
 
 
 def look(
@@ -131,7 +139,7 @@ def _by_stream(
     found.events, found.more = changes.events, changes.more
     _take_in(changes, sources, today, found)
     for name in lookup.too_slow:
-        found.units |= everything(sources, name, today)
+        found.take_whole(sources, name, today)
         found.said.append(f"{name}: where its deleted documents were took too long to find out, so all is compared")
     return changes.silent
 
@@ -140,7 +148,7 @@ def _take_in(changes: "StreamChanges", sources: Sources, today: dt.date, found: 
     for name, told in changes.collections.items():
         found.said += [f"{name}: {words}" for words in told.said]
         if told.everything:
-            found.units |= everything(sources, name, today)
+            found.take_whole(sources, name, today)
         elif sources.collections[name].partition_by:
             found.units |= {(name, day) for day in told.days}
             found.keys[name] = told.keys
@@ -173,7 +181,7 @@ class _Lookup:
         from fq_platform.lakehouse.storage import storage_errors
         from fq_platform.lakehouse.window_lookup import LookupTooSlowError
 
-        with storage_errors(self._table(collection).qualified):
+        with storage_errors(raw_table(self._sources, collection).qualified):
             try:
                 return self._finder()(collection, keys)
             except LookupTooSlowError:
@@ -186,11 +194,8 @@ class _Lookup:
 
         if self._find is None:
             until = time.monotonic() + LOOKUP_SECONDS
-            self._find = window_finder(open_catalog(get_settings()), self._table, until=until)
+            self._find = window_finder(open_catalog(get_settings()), partial(raw_table, self._sources), until=until)
         return self._find
-
-    def _table(self, collection: str) -> TableName:
-        return layout_of(get_settings()).place(TableName(Layer.RAW, self._sources.table(collection), self._sources.app))
 
 
 def _by_watermark(
@@ -217,14 +222,14 @@ def _look_at(
     database: "Database[dict[str, Any]]", sources: Sources, name: str, memory: Memory, today: dt.date, found: Look
 ) -> None:
     """Look at one collection; the first time it is compared as a whole, and followed from where it stands now."""
-    from fq_platform.extraction.changes import changes_since, newest_watermark
+    from fq_platform.extraction.changes import changes_since, newest_date
 
     options = sources.collections[name]
     watermark = options.watermark or ""
     if name not in memory.marks:
         settled = dt.datetime.now(dt.UTC) - SETTLE
-        memory.marks[name] = newest_watermark(database, name, watermark=watermark, until=settled) or _EPOCH
-        found.units |= everything(sources, name, today)
+        memory.marks[name] = newest_date(database, name, field=watermark, until=settled) or _EPOCH
+        found.take_whole(sources, name, today)
         return
     changes = changes_since(
         database,

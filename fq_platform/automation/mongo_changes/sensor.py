@@ -10,6 +10,7 @@ import dagster as dg
 
 from fq_platform.assets.raw import raw_key
 from fq_platform.automation.mongo_changes.flight import landed, remember
+from fq_platform.automation.mongo_changes.idle import idle
 from fq_platform.automation.mongo_changes.looking import Look, look
 from fq_platform.automation.mongo_changes.memory import Memory, Request
 from fq_platform.automation.mongo_changes.requests import due, run_request, settle
@@ -64,13 +65,15 @@ def _tick(
     again = landed(memory, Runs(context.instance, steps), sources, today)
     with mongo.database(sources.database) as database:
         found = look(database, sources, memory, again, today)
-    memory.pending |= found.units
+        runs = Runs(context.instance, steps)
+        reading = runs.reading(since=now)
+        memory.pending |= found.units
+        whole = found.whole.union(anew) - {one.collection for one in reading if one.now}
+        memory.pending -= idle(database, sources, whole, today)
     if sources.today() != today:  # what was written since midnight was taken for the future's, and no event will come
         dated = (name for name, options in sources.collections.items() if options.partition_by)
         memory.pending |= {(name, sources.today()) for name in dated}
     memory.lost += bool(found.lost)
-    runs = Runs(context.instance, steps)
-    reading = runs.reading(since=now)
     remember(memory, found.keys, found.units, reading)
     failed = settle(memory, runs, now)
     memory.pending |= roll(memory, sources, found.by_mark, days=settings.reconcile_days, now=now, today=today)
