@@ -68,7 +68,7 @@ def soak(made: World, days: int) -> dict[str, Any]:
         if reachable:
             ledger.step(made.driver, made.shop.touched)
         ledger.cpu_by_day.append(round(cpu_seconds(), 1))
-        say(made, f"{', '.join(moment.events) or 'business'}; {len(made.driver.runs())} runs so far")
+        say(made, f"{', '.join(moment.events) or 'business'}; {ledger} so far; {len(made.webhook.received)} alerts")
     _pass_time(made, START.replace(hour=22) + dt.timedelta(days=days - 1))
     made.driver.settle()
     return _report(made, ledger, wrong(made.webhook.received, story(days)), time.monotonic() - started)

@@ -32,6 +32,10 @@ class Ledger:
     made: Counter[str] = field(default_factory=Counter)
     _seen: set[str] = field(default_factory=set)
 
+    def __str__(self) -> str:
+        wrong = f"{len(self.missing)} missing, {len(self.superfluous)} superfluous, {len(self.repeated)} repeated"
+        return f"{self.runs.total()} runs, {self.needed} raw partitions touched, requests: {wrong}"
+
     def first_load(self, driver: DaemonDriver) -> None:
         """Count the runs so far as the first load, in which everything is requested."""
         for run in self._new(driver):

@@ -24,10 +24,11 @@ _QUIET = {"python_logs": {"python_log_level": "ERROR"}}
 
 
 class Webhook(ThreadingHTTPServer):
-    """Receives alerts as JSON, on loopback."""
+    """Receives alerts as JSON, on loopback, and writes them down."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.file = file.open("w", buffering=1)
         self.received: list[tuple[dt.datetime, dict[str, Any]]] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -42,7 +43,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((dt.datetime.now(dt.UTC), json.loads(body)))
+        now = dt.datetime.now(dt.UTC)
+        self.server.received.append((now, json.loads(body)))
+        self.server.file.write(f"{now} {body.decode()}\n")
         self.send_response(200)
         self.end_headers()
 
@@ -104,7 +107,7 @@ def world(folder: Path, days: int) -> Iterator[World]:
         folder: An empty folder (path).
         days: How long the story is.
     """
-    webhook = Webhook()
+    webhook = Webhook(folder / "alerts")
     _set_environment(folder, webhook.url)
     with simulated_clock(START) as clock, contextlib.ExitStack() as stack:
         stack.callback(webhook.shutdown)
