@@ -191,3 +191,5 @@ def test_ctrl_c_ends_every_process(stack: Stack) -> None:
 
     assert stack.processes() == []
     assert "Traceback" not in stack.output
+    for hint in ("FQ_ENVIRONMENT is test", "those of FQ_ALERT_URLS are told what goes wrong"):
+        assert hint in stack.output
