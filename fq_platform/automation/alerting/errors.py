@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from fq_platform.assets.audit_failure import BROKEN_RULES
+from fq_platform.errors import FqError
 
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
     from dagster._utils.error import SerializableErrorInfo
 
+_DAGSTERS = "dagster._core.errors."
+"""How errors begin that Dagster puts around those of the code it runs."""
 # "dagster._core.definitions.events.Failure: text", "ValueError: text"
 _CLASS = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?(?P<name>[A-Za-z_]\w*): (?P<text>.+)$", re.DOTALL)
 
@@ -51,21 +54,26 @@ def is_audit(failure: "StepFailureData") -> bool:
 
 
 def of_error(error: "SerializableErrorInfo | None") -> Told:
-    """What an error says: the one at the root of the chain, without the names of classes that say nothing."""
+    """What an error says: that of the code which Dagster ran, and the one that all began with."""
     chain = list(_chain(error))
     if not chain:
         return Told("No error was recorded")
-    root = chain[-1]
-    match = _CLASS.match(root.message.strip())
-    if match and match["name"] in ("Failure", "FqError"):
-        return Told(match["text"].strip())
-    return Told(root.message.strip())
+    own = [one for one in chain if not one.message.startswith(_DAGSTERS)] or chain[-1:]
+    texts = dict.fromkeys(_text(one) for one in (own[0], own[-1]))
+    return Told("\nCaused by ".join(texts))
 
 
 def _chain(error: "SerializableErrorInfo | None") -> Iterator["SerializableErrorInfo"]:
-    """An error and its causes. A context is followed only to the error of the user's code."""
+    """An error and its causes. What caused a failure in words is a detail that its words explain."""
     while error is not None:
         yield error
         if error.cls_name == dg.Failure.__name__:
-            return  # what caused it is a detail that it explains
+            return
         error = error.cause
+
+
+def _text(error: "SerializableErrorInfo") -> str:
+    """Its message, after the name of its class unless that says nothing."""
+    message = error.message.strip()
+    match = _CLASS.match(message)
+    return match["text"].strip() if match and match["name"] in (dg.Failure.__name__, FqError.__name__) else message
