@@ -148,13 +148,13 @@ def _step(
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, outcome: Outcome) -> dict[str, Any]:
     """Say of each partition what it holds; returns what is true of the run as a whole."""
-    asked = context.partition_keys if outcome.stored.rows_by_partition else ()
-    found = {name: {"dagster/partition_row_count": count} for name, count in outcome.stored.rows_by_partition.items()}
-    further = {name: rows for name, rows in found.items() if name not in asked}
+    asked = context.partition_keys if outcome.partitions else ()
+    further = [name for name in outcome.partitions if name not in asked]
+    rows = {name: {"dagster/partition_row_count": count} for name, count in outcome.stored.rows_by_partition.items()}
     metadata: dict[str, Any] = {name: value for name, value in outcome.stored.metadata.items() if name != "branch"}
     if further:
         metadata["also_made"] = ", ".join(further)
-        tell_further_partitions(context, key, {name: metadata | rows for name, rows in further.items()})
-    for name in found.keys() - further.keys():
-        context.add_asset_metadata(found[name], asset_key=key, partition_key=name)
+        tell_further_partitions(context, key, {name: metadata | rows.get(name, {}) for name in further})
+    for name in rows.keys() - set(further):
+        context.add_asset_metadata(rows[name], asset_key=key, partition_key=name)
     return metadata

@@ -43,12 +43,14 @@ class Outcome:
         table: The table.
         stored: What was written.
         found: What the audits found, by rule.
+        partitions: Keys of the partitions made: the run's, and those made in addition.
         branch: Where the rows are if they did not pass; None if they were published before, or there are no audits.
     """
 
     table: "TableName"
     stored: "Stored"
     found: Mapping[str, Result]
+    partitions: Sequence[str] = ()
     branch: str | None = None
 
     @property
@@ -109,7 +111,7 @@ def _write(making: Making, made: Made, audits: Sequence[Audit]) -> Outcome:
     context, io_manager = making.context, making.io_manager
     table = io_manager.table(context.asset_key)
     if not audits:
-        return Outcome(table, io_manager.store(made.context, made.rows), {})
+        return Outcome(table, io_manager.store(made.context, made.rows), {}, made.partitions)
     from fq_platform.lakehouse import audit
 
     branch, catalog = audit.branch_name(context.run_id), open_catalog(io_manager.spark.settings)
@@ -127,7 +129,7 @@ def _write(making: Making, made: Made, audits: Sequence[Audit]) -> Outcome:
             _written_windows(run_scope(made.context).windows, stored.written),
             whole=stored.written.rows == stored.written.table_rows,
         )
-        outcome = Outcome(table, stored, _evaluate(table, audits, candidate), written_to)
+        outcome = Outcome(table, stored, _evaluate(table, audits, candidate), made.partitions, written_to)
         further = _moved_from(making, made, audits, candidate, outcome, rounds) if not outcome.passed else set()
         if further and (more := _made_with(making, made, further)):
             rounds, made = rounds + 1, more
