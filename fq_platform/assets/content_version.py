@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from fq_platform.automation.materialisations import CONTENT_VERSION
+from fq_platform.lakehouse.day_spans import days_in, spans
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -34,8 +35,10 @@ def content_versions(table: "Table", column: str, days: Collection[dt.date | Non
     """
     from fq_platform.lakehouse.day_counts import rows_of_days
 
-    dated = {day for day in days if day is not None}
-    counted = (rows_of_days(table, column, dated, None) or {}) if dated else {}
+    counted: dict[dt.date, int] = {}
+    for text in spans({day for day in days if day is not None}):  # apart: between the first day and today lies all else
+        neighbours = {day for day in days_in([text]) if day is not None}
+        counted |= rows_of_days(table, column, neighbours, None) or {}
     found: dict[dt.date | None, dict[str, str]] = {}
     for day in days:
         rows = _rows(table) if day is None else counted.get(day)
