@@ -51,7 +51,7 @@ def soak(made: World, days: int) -> dict[str, Any]:
     started, ledger = time.monotonic(), Ledger()
     made.shop.go_on()
     made.driver.advance(dt.timedelta(minutes=1))
-    made.driver.settle()
+    made.driver.settle(quiet=2)
     made.shop.touched.clear()
     ledger.first_load(made.driver)
     say(made, "the first load is done")
@@ -64,13 +64,13 @@ def soak(made: World, days: int) -> dict[str, Any]:
         for event in moment.events:
             reachable = {OUTAGE: False, BACK: True}.get(event, reachable)
             made.happens(event)
-        made.driver.settle()
+        made.driver.settle(quiet=2)
         if reachable:
             ledger.step(made.driver, made.shop.touched)
         ledger.cpu_by_day.append(round(cpu_seconds(), 1))
         say(made, f"{', '.join(moment.events) or 'business'}; {ledger} so far; {len(made.webhook.received)} alerts")
     _pass_time(made, START.replace(hour=22) + dt.timedelta(days=days - 1))
-    made.driver.settle()
+    made.driver.settle(quiet=2)
     return _report(made, ledger, wrong(made.webhook.received, story(days)), time.monotonic() - started)
 
 
@@ -80,7 +80,7 @@ def _pass_time(made: World, until: dt.datetime) -> None:
         before = len(made.driver.runs())
         made.driver.advance(min(PAUSE, until - made.clock.now))
         if len(made.driver.runs()) > before:
-            made.driver.settle()
+            made.driver.settle(quiet=2)
 
 
 def _report(made: World, ledger: Ledger, alerts: list[str], seconds: float) -> dict[str, Any]:

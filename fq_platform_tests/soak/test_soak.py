@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from fq_platform_tests.soak.story import SHORT_DAYS
+
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("soak")
-    command = [sys.executable, "-W", "ignore", "-m", "fq_platform_tests.soak", "--days", "6", "--folder", str(folder)]
+    command = [sys.executable, "-W", "ignore", "-m", "fq_platform_tests.soak", "--days", str(SHORT_DAYS)]
+    command += ["--folder", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (folder / "report.json").exists(), f"{ended.stdout}{(folder / 'log').read_text()[-4000:]}"
     return json.loads((folder / "report.json").read_text())
