@@ -14,8 +14,10 @@ from fq_platform_tests.fixtures.sinks import Message, Webhook
 
 pytestmark = pytest.mark.services
 
-MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
-BEFORE_ONE = dt.datetime(2026, 3, 10, 12, 56, 30, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+TURN = dt.timedelta(minutes=2)
+"""Longer than the sensors' minute: on a busy machine a turn takes its time too, which the clock counts."""
+BEFORE_ONE = dt.datetime(2026, 3, 10, 12, 54, tzinfo=dt.UTC)
 
 
 class Story:
@@ -25,10 +27,10 @@ class Story:
         self.driver, self.webhook, self.world = driver, webhook, world
 
     def after(self, time: dt.timedelta, turns: int = 1) -> list[Message]:
-        """Let time pass, then give the daemons a few turns a minute apart; what was told."""
+        """Let time pass, then give the daemons a few more turns; what was told."""
         self.driver.advance(time)
         for _ in range(turns - 1):
-            self.driver.advance(MINUTE)
+            self.driver.advance(TURN)
         return self.webhook.take()
 
     def request(self, first: int, last: int, **tags: str) -> None:
@@ -54,7 +56,7 @@ def test_everything_is_told_once_and_when_it_is_over(story: Story) -> None:
     world, driver = story.world, story.driver
     world.outage, world.sensor, world.schedule = "MongoDB cannot be reached", "The hose is dry", "no such thing"
     story.request(8, 9, **RETRIED)
-    told = once_each(story.after(MINUTE, turns=5))
+    told = once_each(story.after(TURN, turns=5))
 
     _, retry = driver.runs()
     assert told.keys() == {
@@ -64,13 +66,13 @@ def test_everything_is_told_once_and_when_it_is_over(story: Story) -> None:
     }
     assert told["Run failed: raw/orders, 2026-03-08 to 2026-03-09"].body.endswith(f"/runs/{retry.id}")
     sensor, schedule = told["Fails: sensor watcher"], told["Fails: schedule hourly"]
-    assert sensor.body.startswith("3 times in a row. The hose is dry. Start it\n")
+    assert re.match(r"[3-5] times in a row\. The hose is dry\. Start it\n", sensor.body)
     assert sensor.body.endswith(f"See: {UI}/locations/__repository__%40fq_platform/sensors/watcher")
     assert schedule.body.startswith("KeyError: 'no such thing'\n")
     assert {message.type for message in told.values()} == {"failure"}
 
     driver.restart()
-    assert story.after(MINUTE) == []
+    assert story.after(TURN) == []
     world.outage = world.sensor = world.schedule = ""
     world.lost = 2
     story.request(9, 9)
@@ -86,14 +88,14 @@ def test_everything_is_told_once_and_when_it_is_over(story: Story) -> None:
     driver.restart()
     [stale] = story.after(10 * HOUR, turns=2)
     story.request(10, 10)
-    [fresh] = story.after(MINUTE, turns=3)
+    [fresh] = story.after(TURN, turns=3)
     assert [(message.title, message.type) for message in (late, stale, fresh)] == [
         ("Late: analytics/sales", "warning"),
         ("Too old: analytics/sales", "failure"),
         ("Fresh again: analytics/sales", "success"),
     ]
     made = (
-        r"Last materialised 2026-03-10 14:0\d UTC. It is late after 26 hours and too old after 36 hours.\nWhat to do: "
+        r"Last materialised 2026-03-10 14:\d\d UTC. It is late after 26 hours and too old after 36 hours.\nWhat to do: "
     )
     assert re.match(made, late.body)
     assert stale.body.endswith(f"See: {UI}/assets/analytics/sales")
