@@ -20,8 +20,8 @@ def _alerts() -> None:
     pass  # without it, typer takes the only command for the whole
 
 
-@alerts.command()
-def test(
+@alerts.command("test")
+def send_test(
     timeout: Annotated[float, typer.Option(min=1, max=300, help="Seconds that each address has to take it.")] = 20,
 ) -> None:
     """Send a test message to every address of FQ_ALERT_URLS, and say which of them took it.
