@@ -49,15 +49,16 @@ def wrong(received: Received, story: Iterable[Moment]) -> list[str]:
 
 
 def _twice(received: Received) -> Iterable[str]:
-    open_since: dict[str, dt.datetime] = {}
+    told: dict[tuple[str, str], dt.datetime] = {}
     for when, body in received:
-        title = body["title"]
+        title, message = body["title"], body["message"]
         start, _, subject = title.partition(": ")
         if start in OVER:
-            for first in [told for told in open_since if told.endswith(subject) and told.startswith(OVER[start])]:
-                del open_since[first]
+            ended = [known for known in told if known[0].startswith(OVER[start]) and subject in known[0]]
+            for known in ended:
+                del told[known]
             continue
-        text = f"{title} {body['message']}"
-        if text in open_since and when - open_since[text] < TOLD_AGAIN_AFTER:
-            yield f"twice: {title} ({open_since[text]} and {when})"
-        open_since[text] = when
+        last = told.get((title, message))
+        if last is not None and when - last < TOLD_AGAIN_AFTER:
+            yield f"twice: {title} ({last} and {when})"
+        told[title, message] = when
