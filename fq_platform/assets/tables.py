@@ -13,7 +13,8 @@ import dagster as dg
 from fq_platform.assets import documentation
 from fq_platform.assets.audited import audited_asset
 from fq_platform.assets.code_version import code_version
-from fq_platform.automation.cascade import EVERYTHING_BEFORE, follow_upstream
+from fq_platform.automation.cascade import follow_upstream
+from fq_platform.automation.following import EVERYTHING_BEFORE
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.checks import audits_of
 from fq_platform.contracts import Contract

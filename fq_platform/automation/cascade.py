@@ -15,8 +15,6 @@ from fq_platform.automation.runs import UNATTENDED
 from fq_platform.lakehouse.layout import Layer
 
 FOLLOW_UPSTREAM = "follow_upstream"
-EVERYTHING_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-100 * 366)
-"""A day is made of the same day and all days before it, so that a late change concerns the days from there to today."""
 
 
 def follow_upstream(but_not: Iterable[dg.AssetKey] = ()) -> dg.AutomationCondition[dg.AssetKey]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from fq_platform.lakehouse.day_spans import Days
 
+EVERYTHING_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-100 * 366)
+"""A day is made of the same day and all days before it, so that a late change concerns the days from there to today."""
+
 OVERLAP = 200
 SETTLED_SECONDS = 60
 """A server may commit an event after one that has a greater id: so many events before the last tick are looked at once
@@ -86,11 +89,24 @@ class _Target:
         behind = Behind(self._log.until)
         own = self._log.last_ids(self._key)
         for parent in self._followed:
-            alike = self._runs_with(parent)
-            for day, id_ in self._log.last_ids(parent).items():
-                made_of_it = {day} if alike else self._downstream(parent, {day})
-                behind.changed([mine for mine in made_of_it if own.get(mine, 0) < id_], now)
+            changes = self._last_changes(parent)
+            behind.changed([day for day, id_ in changes.items() if own.get(day, 0) < id_], now)
         return behind
+
+    def _last_changes(self, parent: dg.AssetKey) -> "dict[Day, int]":
+        """Day of this asset to the last event that materialised any upstream day that it is made of."""
+        ids = self._log.last_ids(parent)
+        if self._runs_with(parent):
+            return ids
+        found: dict[Day, int] = {}
+        if self._mapping(parent) == EVERYTHING_BEFORE:  # one pass, where mapping each day would take a minute for years
+            newest = 0
+            for day in sorted(day for day in _days(self._view.get_full_subset(key=self._key)) if day):
+                newest = found[day] = max(newest, ids.get(day, 0))
+            return found
+        for upstream, id_ in ids.items():
+            found |= {day: max(id_, found.get(day, 0)) for day in self._downstream(parent, {upstream})}
+        return found
 
     def catch_up(self, behind: Behind) -> None:
         """Take account of the events since the last tick."""
@@ -138,8 +154,11 @@ class _Target:
         own, other = self._graph.get(self._key).partitions_def, self._graph.get(parent).partitions_def
         if own is None or own != other:
             return own == other
-        mapping = self._graph.get_partition_mapping(self._key, parent)
+        mapping = self._mapping(parent)
         return mapping == dg.TimeWindowPartitionMapping() or isinstance(mapping, dg.IdentityPartitionMapping)
+
+    def _mapping(self, parent: dg.AssetKey) -> dg.PartitionMapping:
+        return self._graph.get_partition_mapping(self._key, parent)
 
     def _downstream(self, parent: dg.AssetKey, days: Set[Day]) -> "Days":
         """The days of this asset that are made of some days of an upstream one."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import pytest
 
-from fq_platform.automation.cascade import EVERYTHING_BEFORE, build_follow_sensor, follow_upstream
+from fq_platform.automation.cascade import build_follow_sensor, follow_upstream
+from fq_platform.automation.following import EVERYTHING_BEFORE
 from fq_platform.automation.materialisations import CONTENT_VERSION
 from fq_platform.automation.partitions import RANGE_END, RANGE_START
 from fq_platform_tests.fixtures.daemon import DaemonDriver, DrivenRun, MakeDriver
