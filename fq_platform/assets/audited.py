@@ -5,6 +5,7 @@ Belongs here: the step that Dagster runs. Does not: rules (`checks/audits.py`), 
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -130,7 +131,7 @@ def _step(
         with shown_to_users(io_manager.table(key).qualified):
             outcome = write_audit_publish(making, made, audits)
         if not outcome.passed:
-            yield from results(context, outcome.found)
+            yield from map(partial(_of_rejected_rows, key), results(context, outcome.found))
             raise audit_failure(outcome, {name: check.description or "" for name, check in checks.items()})
         yield dg.MaterializeResult(
             key, metadata=_tell(context, key, outcome), check_results=results(context, outcome.found)
@@ -144,6 +145,23 @@ def _step(
     }
     step.__doc__, step.__module__ = make_rows.__doc__, make_rows.__module__
     return step
+
+
+def _of_rejected_rows(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """What a check found in rows that were never materialised.
+
+    Dagster would hold it to be about the last materialisation of the run's day, and the UI would show the check as not
+    evaluated as soon as another day was materialised after that.
+    """
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=result.check_name or "",
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+        blocking=True,
+    )
 
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, outcome: Outcome) -> dict[str, Any]:
