@@ -126,7 +126,6 @@ class Shop:
         for database in self._database():
             order = self._some(database, "orders")
             self._set(database, "orders", order, order_date=self._now() + dt.timedelta(days=1))
-            self.touched.add(("orders", (self._now() + dt.timedelta(days=1)).date()))
 
     def burst(self) -> None:
         """Somebody's script changes most of the orders there are, one by one."""
