@@ -61,9 +61,9 @@ def _morning(day: int, outage: int) -> Iterator[str]:
         yield "change_schema"
     if day % 20 == 19:
         yield "burst"
-    if day % 25 == 6:
+    if day % 25 == 8:
         yield "break_invoice"
-    if day % 25 == 7:
+    if day % 25 == 9:
         yield "mend_invoice"
     if day in (11, 44):
         yield CRASH
