@@ -52,7 +52,7 @@ class Ledger:
             self.runs[f"{who}: {run.status.value.lower()}{retry}"] += 1
             for asset, partition in driver.materialised(run):
                 self.made[asset] += 1
-                if who == "mongo_changes" and asset.startswith(RAW):
+                if who == "mongo_changes" and _is_asked_for(run, partition):  # it also compares where documents were
                     asked[asset.removeprefix(RAW), partition] += 1
         wanted = {(name, str(day) if day else None) for name, day in touched}
         touched.clear()
@@ -67,6 +67,10 @@ class Ledger:
         new = [run for run in driver.runs() if run.id not in self._seen]
         self._seen |= {run.id for run in new}
         return new
+
+
+def _is_asked_for(run: DrivenRun, partition: str | None) -> bool:
+    return partition is None or (run.first or "") <= partition <= (run.last or "")
 
 
 def cpu_seconds() -> float:

@@ -69,7 +69,11 @@ def build_check_alerts() -> dg.SensorDefinition:
 
 def _look(context: dg.SensorEvaluationContext, directory: Directory, memory: Memory) -> Iterator[Alert]:
     keys = sorted(directory.graph.asset_check_keys, key=lambda key: key.to_user_string())
-    for key, record in new_evaluations(context.instance, keys, memory.position):
+    evaluations = new_evaluations(context.instance, keys, memory.position)
+    last = dict(evaluations)
+    for key, record in evaluations:
+        if key.name == PARTITION_COMPLETE and record is not last[key]:
+            continue  # it was asked in the middle of a catch-up: only where it has come to counts
         evaluation = record.evaluation
         if not isinstance(evaluation, dg.AssetCheckEvaluation):
             continue

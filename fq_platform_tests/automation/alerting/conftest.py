@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from fq_platform.automation.alerting import build_alert_sensors
+from fq_platform.automation.expected_partitions import PARTITION_COMPLETE
 from fq_platform.automation.mongo_changes.memory import Memory
 from fq_platform.automation.mongo_changes.sensor import NAME as MONGO_CHANGES
 from fq_platform.automation.partitions import range_tags
@@ -113,6 +114,10 @@ def location(world: World) -> dg.Definitions:
     def enough_rows() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=not world.few, severity=dg.AssetCheckSeverity.WARN, description="2 of 900")
 
+    @dg.asset_check(asset=SALES, name=PARTITION_COMPLETE)
+    def partition_complete() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
     @dg.sensor(name="watcher", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
     def watcher() -> dg.SkipReason:
         with shown_to_users():
@@ -142,7 +147,7 @@ def location(world: World) -> dg.Definitions:
 
     return dg.Definitions(
         assets=[orders, sales],
-        asset_checks=[enough_rows],
+        asset_checks=[enough_rows, partition_complete],
         jobs=[dg.define_asset_job("refresh", selection=[RAW, SALES], partitions_def=DAYS)],
         sensors=[watcher, mongo_changes, asks, *build_alert_sensors()],
         schedules=[hourly],

@@ -10,6 +10,7 @@ from dagster._core.events import DagsterEvent
 from dagster._core.test_utils import create_run_for_test
 
 from fq_platform.automation.alerting.evaluations import new_evaluations
+from fq_platform.automation.expected_partitions import PARTITION_COMPLETE
 from fq_platform_tests.automation.alerting.conftest import RAW, SALES, UI, Stage
 from fq_platform_tests.fixtures.sinks import Message
 
@@ -22,12 +23,20 @@ def titles(messages: list[Message]) -> list[str]:
     return [message.title for message in messages]
 
 
-def report(stage: Stage, *, passed: bool, partition: str | None = None, warns: bool = True, said: str = "") -> None:
+def report(
+    stage: Stage,
+    *,
+    passed: bool,
+    partition: str | None = None,
+    warns: bool = True,
+    said: str = "",
+    check: str = ENOUGH.name,
+) -> None:
     """Evaluate a check without a run, as sensors do."""
     stage.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=SALES,
-            check_name=ENOUGH.name,
+            check_name=check,
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
             description=said,
@@ -98,6 +107,16 @@ def test_failure_that_passed_before_anybody_looked_is_told_too(stage: Stage) -> 
         ]
         * 2
     )
+
+
+def test_of_a_table_that_catches_up_only_where_it_has_come_to_is_told(stage: Stage) -> None:
+    for passed, warns in ((False, True), (False, False), (False, True)):
+        report(stage, passed=passed, warns=warns, check=PARTITION_COMPLETE)
+    assert titles(stage.tick("alert_checks")) == ["Waits for other tables: analytics/sales, partition_complete"]
+
+    for passed in (False, True):
+        report(stage, passed=passed, warns=False, check=PARTITION_COMPLETE)
+    assert titles(stage.tick("alert_checks")) == ["Passes again: analytics/sales, partition_complete"]
 
 
 def test_storm_of_failures_is_one_message(stage: Stage) -> None:
