@@ -139,7 +139,7 @@ SALES_SUMMARY = Contract(
     partition_column="order_date",
 )
 
-_INVOICED = "invoices_silver.invoice_date invoices_silver.gross_amount"
+_INVOICED = "invoices_silver.gross_amount"
 _BALANCE = f"{_INVOICED} payments_silver.payment_amount"
 
 ACCOUNTS_RECEIVABLE = Contract(
@@ -167,7 +167,7 @@ ACCOUNTS_RECEIVABLE = Contract(
             "Days past due of the open invoices, or settled, or unallocated money",
             f"invoices_silver.due_date {_BALANCE}",
         ),
-        Column("invoice_count", BIGINT, "Invoices issued so far that are in the bucket", _INVOICED),
+        Column("invoice_count", BIGINT, "Invoices issued so far that are in the bucket", ""),
         Column("invoiced_amount", MONEY, "What those invoices ask for, with VAT", _INVOICED),
         Column("paid_amount", MONEY, "What has been paid on them so far", "payments_silver.payment_amount"),
         Column("open_amount", MONEY, "What is still owed on them", _BALANCE),
