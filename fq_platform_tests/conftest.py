@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
 
 # The same examples in every run: what a change breaks is its own. `make test ARGS=--hypothesis-profile=search` looks
@@ -25,3 +26,11 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.daemon",
     "fq_platform_tests.fixtures.sinks",
 ]
+
+LONGEST_FIRST = ("fq_platform_tests/soak/", "fq_platform_tests/demo/test_demo.py", "fq_platform_tests/e2e/")
+"""What takes minutes by itself: begun last, it would leave one of two processes without work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the rest keeps its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST_FIRST))
