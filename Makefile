@@ -36,7 +36,7 @@ test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series 
 test-spark4: $(SPARK4) ## All tests on Spark 4.1, in an environment of its own; needs a full JDK 17
 	@.venv-spark4/bin/pytest $(IN_TWO) $(ARGS)
 
-soak: $(DEV) ## 60 simulated days of source activity against the real daemons, and figures; takes hours
+soak: $(DEV) ## 60 simulated days of source activity against the real daemons, and figures; takes more than an hour
 	@$(BIN)/python -W ignore -m fq_platform_tests.soak $(ARGS)
 
 bench: $(DEV) ## Measure extraction against its targets: a table, and JSON in benchmarks/results

@@ -1,6 +1,6 @@
 """Tags of the runs that are launched by themselves.
 
-Belongs here: what all such runs share. Does not: which runs there are (`sensors.py`, `schedules.py`).
+Belongs here: what all such runs share. Does not: which runs there are (`mongo_changes`, `cascade.py`, `schedules.py`).
 """
 
 from collections.abc import Mapping
