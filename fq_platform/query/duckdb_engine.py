@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 ROWS_PER_BATCH = 65_536
 _UNKNOWN_TABLE = re.compile(r'^Catalog Error: Table with name "?(.+?)"? does not exist')
+_CTRL_C = "Query interrupted"
+"""What DuckDB's Python client says of a signal. A failing thread interrupts the others too: see below."""
+_STOPPED_THREAD = "INTERRUPT Error"
+"""A thread says so if it was stopped; now and then it is heard before the thread whose error stopped it."""
 
 
 class DuckDbEngine:
@@ -133,8 +137,14 @@ class DuckDbEngine:
             yield
         except (duckdb.Error, OSError, RuntimeError) as error:  # the last two: errors while streaming, and Ctrl-C
             message = str(error)
-            if "interrupted" in message.lower():
+            if _CTRL_C in message:
                 raise KeyboardInterrupt from None
+            if _STOPPED_THREAD in message:
+                raise FqError(
+                    "DuckDB stopped the query on an error that it did not keep",
+                    where="one of its threads failed while another was handing out rows",
+                    fix="Run the query again: it says what is wrong as a rule. Nothing was changed",
+                ) from None
             unknown = _UNKNOWN_TABLE.match(message)
             if unknown:
                 raise unknown_table(unknown.group(1), self._names()) from None

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
@@ -11,6 +12,7 @@ from pyiceberg.transforms import DayTransform
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.query.duckdb_connection import connect
 from fq_platform.query.engine import QueryEngine, open_engine
 from fq_platform.query.options import EngineName
 from fq_platform.settings import Settings
@@ -33,6 +35,23 @@ def test_values_of_every_type_are_exact_and_in_utc(engine: QueryEngine) -> None:
         "lines": [{"sku": "SKU-0001", "price": Decimal("0.1")}],
         "_fq_rescued": None,
     }
+
+
+def test_query_that_duckdb_stops_itself_is_an_error_and_no_ctrl_c(
+    engine: QueryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = []
+
+    def connect_and_remember(settings: Settings) -> duckdb.DuckDBPyConnection:
+        connections.append(connect(settings))
+        return connections[0]
+
+    monkeypatch.setattr("fq_platform.query.duckdb_engine.connect", connect_and_remember)
+    reader = engine.execute("SELECT i FROM range(100_000_000) t(i)")
+    reader.read_next_batch()
+    connections[0].interrupt()
+    with pytest.raises(FqError, match="stopped the query"):
+        reader.read_all()
 
 
 def test_sums_of_money_stay_decimal(engine: QueryEngine, lake: Catalog) -> None:
