@@ -16,6 +16,7 @@ help: ## List the targets
 # make dev PROFILE=s3local, and the same with demo: what a profile needs is installed with it, and only then.
 PROFILE :=
 S3LOCAL := .venv/.ready-s3local
+NOTEBOOK := .venv/.ready-notebook
 READY := $(if $(filter s3local,$(PROFILE)),$(S3LOCAL),$(RUN))
 WITH := $(if $(PROFILE),--profile $(PROFILE))
 
@@ -67,6 +68,9 @@ $(RUN): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 
 $(S3LOCAL): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 	@.ci/bootstrap run s3local
+
+$(NOTEBOOK): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
+	@.ci/bootstrap run notebook
 
 $(DEV): uv.lock pyproject.toml .ci/bootstrap .ci/uv.txt
 	@.ci/bootstrap dev
