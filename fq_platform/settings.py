@@ -4,6 +4,7 @@ Belongs here: every setting, its type, unit and default (those of the lake: `lak
 connects, or what is computed per table.
 """
 
+import datetime as dt
 import os
 import re
 from enum import StrEnum
@@ -18,6 +19,7 @@ from fq_platform.lake_settings import WAREHOUSE_FOLDER, LakeSettings, Profile, T
 
 __all__ = [
     "Environment",
+    "IfcoSource",
     "Profile",
     "ReadPreference",
     "Settings",
@@ -50,6 +52,14 @@ class Environment(StrEnum):
     LOCAL = "local"
     PRODUCTION = "production"
     TEST = "test"
+
+
+class IfcoSource(StrEnum):
+    """Where orders and invoices of the IFCO application come from, if it is there at all."""
+
+    FILES = "files"
+    MONGO = "mongo"
+    NONE = "none"
 
 
 def _workers() -> int:
@@ -85,6 +95,10 @@ class Settings(LakeSettings):
         default_factory=lambda: project_root() / ".fq", validation_alias="FQ_HOME", validate_default=True
     )
     sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
+
+    ifco_source: IfcoSource = Field(default=IfcoSource.FILES, validation_alias="FQ_IFCO_SOURCE")
+    ifco_path: Path = Field(default=PACKAGE / "demo" / "ifco", validation_alias="FQ_IFCO_PATH")
+    ifco_today: dt.date | None = Field(default=None, validation_alias="FQ_IFCO_TODAY")
 
     environment: Environment = Field(default=Environment.LOCAL, validation_alias="FQ_ENVIRONMENT")
     daily_refresh_after_minutes: int = Field(
@@ -126,7 +140,7 @@ class Settings(LakeSettings):
     demo_orders: int = Field(default=10_000, ge=100, validation_alias="FQ_DEMO_ORDERS")
     demo_seed: int = Field(default=20260101, ge=0, validation_alias="FQ_DEMO_SEED")
 
-    @field_validator("home", "sources_file", "cache")
+    @field_validator("home", "sources_file", "ifco_path", "cache")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         try:
