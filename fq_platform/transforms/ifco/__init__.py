@@ -1,0 +1,1 @@
+"""The transforms of the IFCO application, one module a table."""
