@@ -21,6 +21,7 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.spark",
     "fq_platform_tests.fixtures.browser",
     "fq_platform_tests.fixtures.lake",
+    "fq_platform_tests.fixtures.analytics_lake",
     "fq_platform_tests.fixtures.object_store",
     "fq_platform_tests.fixtures.catalogs",
     "fq_platform_tests.fixtures.daemon",
