@@ -36,6 +36,7 @@ class TableAsset:
         whole_history: The parameters that take the days before the one that is made, too.
         unheeded: The parameters whose changes do not let the table be made again (`dimension_changes` looks after it).
         takes_days: Whether the transform also takes `days`, the list of days asked for.
+        takes_today: Whether it also takes `today`, the day of evaluation that the settings name, or None.
         incremental: Whether only what changed of its one input, a raw table, is read and made anew. A table without
             days then holds one row a document, whose primary key is the document's `_id`.
     """
@@ -45,6 +46,7 @@ class TableAsset:
     whole_history: frozenset[str] = field(default_factory=frozenset)
     unheeded: frozenset[str] = field(default_factory=frozenset)
     takes_days: bool = False
+    takes_today: bool = False
     incremental: bool = False
 
     def build(self, sources: Sources) -> dg.AssetsDefinition:
@@ -70,7 +72,7 @@ class TableAsset:
                 kinds={"spark", "iceberg"},
                 partitions_def=daily_partitions(sources) if by_day else None,
                 automation_condition=follow_upstream(self.inputs[name] for name in self.unheeded),
-                code_version=code_version(transform_module(contract.name)),
+                code_version=self._code_version(),
                 metadata=documentation.table_metadata(contract, table, self.inputs)
                 | ({"partition_expr": by_day} if by_day else {})
                 | (TableOptions(WriteMode.MERGE, contract.primary_key).to_metadata() if self._merges else {}),
@@ -89,10 +91,18 @@ class TableAsset:
             from fq_platform.lakehouse.spark_errors import spark_errors
 
             with shown_to_users(), spark_errors(table.qualified):
-                extra = {"days": days(context)} if self.takes_days else {}
+                extra: dict[str, Any] = {"days": days(context)} if self.takes_days else {}
+                if self.takes_today:
+                    extra["today"] = get_settings().ifco_today
                 return transform(contract.name)(**frames, **extra)
 
         return _asset
+
+    def _code_version(self) -> str:
+        """That of the transform, and the day of evaluation if one is set: another one leaves the table out of date."""
+        version = code_version(transform_module(self.contract.name))
+        today = get_settings().ifco_today if self.takes_today else None
+        return f"{version}-{today:%Y%m%d}" if today else version
 
     @property
     def _merges(self) -> bool:
