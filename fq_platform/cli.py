@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from fq_platform.cli_errors import reported
 from fq_platform.commands.alerts import alerts
+from fq_platform.commands.dashboard import dashboard
 from fq_platform.commands.discover import discover
 from fq_platform.commands.policies import policies
 from fq_platform.commands.sync import sync
@@ -138,6 +139,7 @@ def query(
     deliver(reader, form, output, max_rows)
 
 
+app.command()(dashboard)
 app.command()(discover)
 app.command()(sync)
 app.command()(verify)
