@@ -1,12 +1,9 @@
-"""analytics/ifco_order_addresses: where the contact of an order sits, as "city, postal code".
+"""analytics/ifco_order_addresses: where the contact of an order is.
 
-Belongs here: the choice of columns. Does not: parsing of contacts (the curated layer).
+Belongs here: the choice of columns. Does not: addresses, or what stands where there is none (`fct_ifco_orders.py`).
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
-
-NO_ADDRESS = "Unknown, UNK00"
 
 
 def ifco_order_addresses(fct_ifco_orders: DataFrame) -> DataFrame:
@@ -16,9 +13,6 @@ def ifco_order_addresses(fct_ifco_orders: DataFrame) -> DataFrame:
         fct_ifco_orders: One row an order.
 
     Returns:
-        One row per order; a city without a postal code keeps its name.
+        One row per order.
     """
-    return fct_ifco_orders.select(
-        "order_id",
-        sf.coalesce("contact_address", sf.lit(NO_ADDRESS)).alias("contact_address"),
-    )
+    return fct_ifco_orders.select("order_id", "contact_address")

@@ -1,12 +1,9 @@
 """analytics/ifco_order_contacts: whom to ask about an order.
 
-Belongs here: what stands where the name is missing. Does not: parsing of contacts (the curated layer).
+Belongs here: the choice of columns. Does not: names, or what stands where there is none (`fct_ifco_orders.py`).
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
-
-NO_NAME = "John Doe"
 
 
 def ifco_order_contacts(fct_ifco_orders: DataFrame) -> DataFrame:
@@ -18,7 +15,4 @@ def ifco_order_contacts(fct_ifco_orders: DataFrame) -> DataFrame:
     Returns:
         One row per order.
     """
-    return fct_ifco_orders.select(
-        "order_id",
-        sf.coalesce("contact_full_name", sf.lit(NO_NAME)).alias("contact_full_name"),
-    )
+    return fct_ifco_orders.select("order_id", "contact_full_name")
