@@ -3,6 +3,8 @@
 Belongs here: descriptions, owners, column schemas, column lineage. Does not: the words themselves (`contracts/`).
 """
 
+import functools
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,14 @@ from fq_platform.contracts import Contract
 from fq_platform.io_managers.snapshot_metadata import snapshot_metadata
 from fq_platform.lakehouse.layout import Layer, TableName, layout_of
 from fq_platform.lakehouse.table_options import COLUMN_COMMENTS, TableDocs
-from fq_platform.settings import get_settings
+from fq_platform.settings import PACKAGE, get_settings
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
     from pyiceberg.types import IcebergType
 
 
+_CONTRACT = re.compile(r"^([A-Z][A-Z0-9_]*) = \w+\(", re.MULTILINE)
 _MOST_CHARACTERS = 63
 """Of a tag's value, in Dagster."""
 
@@ -61,8 +64,9 @@ def table_metadata(contract: Contract, table: TableName, inputs: Mapping[str, dg
         Metadata: the table's name, columns and lineage; the comments of nested fields, which the columns do not show.
     """
     layout = layout_of(get_settings())
-    made_by = in_package(f"transforms.{contract.name}", contract.name)
-    promised_by = in_package(f"contracts.{contract.layer.value}", contract.name.upper())
+    made_by = in_package(contract.module, contract.name)
+    constant = contract.name.upper()
+    promised_by = in_package(_contracts_written_in().get(constant, "contracts"), constant)
     nested = {path: comment for path, comment in docs(contract).columns.items() if "." in path}
     return {
         "dagster/table_name": table.qualified,
@@ -209,6 +213,16 @@ def type_name(kind: "IcebergType") -> str:
     if isinstance(kind, MapType):
         return f"map<{type_name(kind.key_type)},{type_name(kind.value_type)}>"
     return str(kind).replace(", ", ",")
+
+
+@functools.cache
+def _contracts_written_in() -> Mapping[str, str]:
+    """The module of the package that holds each constant of the contracts, such as `FCT_ORDERS`."""
+    found: dict[str, str] = {}
+    for file in sorted((PACKAGE / "contracts").rglob("*.py")):
+        module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+        found |= dict.fromkeys(_CONTRACT.findall(file.read_text(encoding="utf-8")), module)
+    return found
 
 
 def _accepted(contract: Contract, column: str) -> list[str]:

@@ -17,7 +17,7 @@ from fq_platform.automation.cascade import follow_upstream
 from fq_platform.automation.following import EVERYTHING_BEFORE
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.checks import audits_of
-from fq_platform.contracts import Contract
+from fq_platform.contracts import CONTRACTS, Contract
 from fq_platform.io_managers.declarations import INCREMENTAL
 from fq_platform.lakehouse.layout import layout_of
 from fq_platform.lakehouse.table_options import TableOptions, WriteMode
@@ -50,7 +50,7 @@ class TableAsset:
     incremental: bool = False
 
     def build(self, sources: Sources) -> dg.AssetsDefinition:
-        """Make the asset; the transform `fq_platform.transforms.<table>.<table>` is imported when it runs.
+        """Make the asset; its transform, the function named for the table, is imported when it runs.
 
         Args:
             sources: The sources file, for the application's name and the first day.
@@ -117,4 +117,4 @@ def transform(name: str) -> Callable[..., Any]:
 
 def transform_module(name: str) -> str:
     """The module of the transform that makes a table."""
-    return f"fq_platform.transforms.{name}"
+    return f"fq_platform.{CONTRACTS[name].module}"

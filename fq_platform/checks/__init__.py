@@ -7,11 +7,12 @@ import dagster as dg
 from fq_platform.checks.audits import Audit
 from fq_platform.checks.business_rules import business_audits, business_checks
 from fq_platform.checks.generated import contract_audits, contract_checks
-from fq_platform.contracts import Contract
+from fq_platform.contracts import ACCOUNTING, IFCO, Contract
+from fq_platform.contracts.ifco.curated import APP as IFCO_APP
 
 
 def build_checks(app: str) -> list[dg.AssetChecksDefinition]:
-    """Every asset check that looks at tables as they are published.
+    """Every asset check that looks at tables of the sources file's application as they are published.
 
     Args:
         app: The application of the sources file, which prefixes the tables of the raw and curated layers.
@@ -19,7 +20,16 @@ def build_checks(app: str) -> list[dg.AssetChecksDefinition]:
     Returns:
         The definitions; they need the resource `spark`.
     """
-    return [*contract_checks(app), *business_checks(app)]
+    return [*contract_checks(ACCOUNTING.values(), app), *business_checks(app)]
+
+
+def build_ifco_checks() -> list[dg.AssetChecksDefinition]:
+    """Every asset check that looks at the published tables of the IFCO application.
+
+    Returns:
+        The definitions; they need the resource `spark`.
+    """
+    return contract_checks(IFCO.values(), IFCO_APP)
 
 
 def audits_of(contract: Contract) -> Sequence[Audit]:

@@ -4,7 +4,7 @@ Belongs here: declaring them. Does not: evaluating them (`evaluation.py`), busin
 (`assets/audited.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,7 +12,7 @@ import dagster as dg
 from fq_platform.checks import evaluation
 from fq_platform.checks.audits import Audit, never_null, on_one_day, sound_rows, unique_key
 from fq_platform.checks.reporting import asset_key, check_result, contract_table, read_table
-from fq_platform.contracts import CONTRACTS, Contract, Reference
+from fq_platform.contracts import Contract, Reference
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import Layer
 from fq_platform.resources.failures import shown_to_users
@@ -25,16 +25,17 @@ BLOCKING_LAYERS = (Layer.CURATED, Layer.SHARED)
 """Where a row without a key, or with a null that must not be, would mislead everything downstream."""
 
 
-def contract_checks(app: str) -> list[dg.AssetChecksDefinition]:
-    """The checks of every contract.
+def contract_checks(contracts: Iterable[Contract], app: str) -> list[dg.AssetChecksDefinition]:
+    """The checks of some contracts.
 
     Args:
+        contracts: The contracts.
         app: The application of the sources file.
 
     Returns:
         One definition per table that has checks besides its audits; they run together in one step.
     """
-    declared = [(contract, _specs(contract, app)) for contract in CONTRACTS.values()]
+    declared = [(contract, _specs(contract, app)) for contract in contracts]
     return [_checks_of(contract, app, specs) for contract, specs in declared if specs]
 
 

@@ -5,10 +5,11 @@ Belongs here: data only. Does not: making the tables (`transforms/`) or checking
 
 from fq_platform.contracts.analytics import ACCOUNTS_RECEIVABLE, FCT_ORDERS, SALES_SUMMARY
 from fq_platform.contracts.curated import CUSTOMERS_SILVER, INVOICES_SILVER, ORDERS_SILVER, PAYMENTS_SILVER
+from fq_platform.contracts.ifco import IFCO_CONTRACTS
 from fq_platform.contracts.model import Column, Contract, Reference
 from fq_platform.contracts.shared import DIM_CUSTOMERS, DIM_PRODUCTS
 
-CONTRACTS: dict[str, Contract] = {
+ACCOUNTING: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         ORDERS_SILVER,
@@ -22,6 +23,12 @@ CONTRACTS: dict[str, Contract] = {
         ACCOUNTS_RECEIVABLE,
     )
 }
-"""Every contract by the table's name without its application, in the order in which data flows."""
+"""The contracts of what is made of the sources file's collections, by the table's name without its application."""
 
-__all__ = ["CONTRACTS", "Column", "Contract", "Reference"]
+IFCO: dict[str, Contract] = {contract.name: contract for contract in IFCO_CONTRACTS}
+"""The contracts of the IFCO application, by the table's name."""
+
+CONTRACTS: dict[str, Contract] = {**ACCOUNTING, **IFCO}
+"""Every contract by its name, in the order in which data flows."""
+
+__all__ = ["ACCOUNTING", "CONTRACTS", "IFCO", "Column", "Contract", "Reference"]

@@ -70,7 +70,7 @@ class Contract:
 
     Args:
         layer: The namespace it lives in.
-        name: Its name without the application, such as `orders_silver`.
+        name: Its name without the application of the sources file, such as `orders_silver`.
         grain: What one row is.
         description: What the table is for.
         owner: Who answers for it: an e-mail address, or `team:<name>`.
@@ -81,6 +81,8 @@ class Contract:
         accepted: Column -> every value it may hold besides null.
         references: Its foreign keys.
         partition_column: The DATE column of its daily windows; None for a table that is replaced as a whole.
+        app: The application that it belongs to where that is not the one of the sources file: its name is then the
+            whole one in every layer, such as `ifco_orders_silver`.
     """
 
     layer: Layer
@@ -95,6 +97,12 @@ class Contract:
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     partition_column: str | None = None
+    app: str | None = None
+
+    @property
+    def module(self) -> str:
+        """The module of the package that makes the table, such as `transforms.fct_orders`."""
+        return f"transforms.{self.app}.{self.name}" if self.app else f"transforms.{self.name}"
 
     def sources(self, column: Column) -> tuple[str, ...]:
         """The paths that a column's values are made of.
@@ -124,11 +132,13 @@ class Contract:
         """The table in the lakehouse.
 
         Args:
-            app: The application of the sources file; it prefixes the names in the curated layer only.
+            app: The application of the sources file; it prefixes the names in the curated layer only, and not those
+                of another application.
 
         Returns:
             Its name, such as `iceberg.curated.ecommerce_db_orders_silver`.
         """
         if self.layer is Layer.CURATED:
-            return TableName(self.layer, f"{app}_{self.name}", app)
+            name = self.name if self.app else f"{app}_{self.name}"
+            return TableName(self.layer, name, self.app or app)
         return TableName(self.layer, self.name)
