@@ -22,7 +22,8 @@ from fq_platform.lakehouse.storage import explain_storage_error
 from fq_platform.lakehouse.versions import require_changelog
 from fq_platform.query.duckdb_connection import connect, enclose, literal
 from fq_platform.query.duckdb_names import flattened, tables_meant, unknown_table
-from fq_platform.query.duckdb_statement import References, tables_read
+from fq_platform.query.duckdb_statement import Reference, References, tables_read
+from fq_platform.query.show_create import shown, table_shown
 from fq_platform.query.time_travel import AsOf, snapshots_as_of
 from fq_platform.settings import Settings
 
@@ -67,9 +68,11 @@ class DuckDbEngine:
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
+        names = self._names()
+        if asked := table_shown(sql):
+            return self._show_create(asked, names, as_of)
         connection = connect(self._settings)
         try:
-            names = self._names()
             with self._errors_for_users():
                 sql = flattened(sql, {table.name for table in names if table.layer is Layer.SHARED})
                 written = tables_read(connection, sql)
@@ -80,6 +83,12 @@ class DuckDbEngine:
             _end(connection)
             raise
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader))
+
+    def _show_create(self, asked: Reference, names: Sequence[TableName], as_of: AsOf | None) -> pa.RecordBatchReader:
+        if as_of is not None:
+            raise FqError("SHOW CREATE TABLE tells how a table is now", where="--as-of", fix="Leave it out")
+        (name,) = tables_meant([asked], names, self._layout, all_ours=True)
+        return shown(self._load(name))
 
     def _create_views(
         self,

@@ -20,7 +20,7 @@ class QueryEngine(Protocol):
         """Run one statement that only reads.
 
         Args:
-            sql: One SELECT, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN.
+            sql: One SELECT, WITH, DESCRIBE, SUMMARIZE, SHOW (also SHOW CREATE TABLE) or EXPLAIN.
             as_of: The snapshot id or the moment that every table is read at; None reads the current state.
 
         Returns:
