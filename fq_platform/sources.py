@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from fq_platform.errors import FqError
 from fq_platform.naming import RESERVED_PREFIX, normalise
 from fq_platform.settings import get_settings
+from fq_platform.source_files import SourceFile
 
 TYPE_NAMES = (
     "boolean",
@@ -59,6 +60,7 @@ class Collection(BaseModel):
         types: Dotted path of a column to the name of its type, where it shall not be decided by what is met first.
             Elements of arrays are transparent: `lines.price`.
         keep_document: Whether each row also holds its document's BSON bytes.
+        file: The file that it is where `Sources.folder` names a folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +69,7 @@ class Collection(BaseModel):
     watermark: str | None = Field(default=None, min_length=1)
     types: Mapping[str, str] = Field(default_factory=dict)
     keep_document: bool = False
+    file: SourceFile | None = None
 
     @field_validator("types", mode="before")
     @classmethod
@@ -116,7 +119,7 @@ def _check_type(path: str, name: str) -> None:
 
 
 class Sources(BaseModel):
-    """The sources file: one MongoDB database and the collections of it that are landed.
+    """The sources file: one MongoDB database, or a folder of files, and the collections of it that are landed.
 
     Args:
         app: What the tables' names start with.
@@ -125,6 +128,8 @@ class Sources(BaseModel):
         time_zone: The IANA name of the zone whose midnights bound the days.
         owner: Who answers for the collections and their raw tables: an e-mail address, or `team:<name>`.
         collections: Name to options, in the file's order.
+        folder: Where the collections' files lie; None where they are MongoDB's. Settings say it, no sources file does.
+        declared_in: The sources file; None for that of `FQ_SOURCES`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -135,6 +140,8 @@ class Sources(BaseModel):
     time_zone: str = "UTC"
     owner: str = "team:data-platform"
     collections: dict[str, Collection] = Field(min_length=1)
+    folder: Path | None = None
+    declared_in: Path | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -151,6 +158,11 @@ class Sources(BaseModel):
         if not _OWNER.fullmatch(owner):
             raise ValueError(f"{owner!r} is neither an e-mail address nor team:<name>")
         return owner
+
+    @field_validator("folder", "declared_in", mode="before")
+    @classmethod
+    def _never_written(cls, _value: Any) -> Any:
+        raise ValueError(_SAYS["extra_forbidden"])
 
     @field_validator("collections", mode="before")
     @classmethod

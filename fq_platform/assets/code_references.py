@@ -42,9 +42,9 @@ def in_package(module: str, name: str) -> Place:
     return Place(file, rf"((async )?def |class )?{re.escape(name)}\b", label)
 
 
-def in_sources_file(collection: str) -> Place:
-    """Where the sources file declares a collection."""
-    file = get_settings().sources_file
+def in_sources_file(collection: str, file: Path | None = None) -> Place:
+    """Where a sources file declares a collection: that of `FQ_SOURCES`, unless another is named."""
+    file = file or get_settings().sources_file
     return Place(file, rf"\s+[\"']?{re.escape(collection)}[\"']?\s*:", f"{collection} in {file.name}")
 
 

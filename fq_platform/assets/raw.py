@@ -15,7 +15,8 @@ from fq_platform.assets.content_version import Versions, content_versions
 from fq_platform.assets.documentation import facts_of_raw_table, location_metadata, tags
 from fq_platform.assets.further_days import tell_further_partitions
 from fq_platform.assets.raw_progress import ProgressLog
-from fq_platform.assets.sources import source_key
+from fq_platform.assets.source_opening import opened
+from fq_platform.assets.sources import source_key, source_kind, source_metadata, source_name
 from fq_platform.automation.backfills import backfill_policy
 from fq_platform.automation.partitions import daily_partitions, days
 from fq_platform.automation.pools import MONGODB
@@ -57,22 +58,22 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
     @dg.asset(
         key=raw_key(sources, collection),
         deps=[source_key(sources, collection)],
-        description=f"Changelog of the MongoDB collection `{sources.database}.{collection}`{by_day}. Append-only: "
+        description=f"Changelog of {source_name(sources, collection)}{by_day}. Append-only: "
         "materialising it appends what was inserted, updated or deleted since, and nothing else.",
         group_name=Layer.RAW.value,
         owners=[sources.owner],
         tags=tags(Layer.RAW, sources.app),
-        kinds={"mongodb", "iceberg"},
+        kinds={source_kind(sources, collection), "iceberg"},
         partitions_def=daily_partitions(sources) if options.partition_by else None,
         backfill_policy=backfill_policy() if options.partition_by else None,
-        pool=MONGODB,
+        pool=None if sources.folder else MONGODB,
         metadata={
             "dagster/table_name": table.qualified,
             "dagster/storage_kind": "iceberg",
-            "collection": f"{sources.database}.{collection}",
         }
+        | source_metadata(sources, collection)
         | location_metadata(layout.location(table))
-        | code_references(in_sources_file(collection), in_package("assets.raw", "_raw_asset"))
+        | code_references(in_sources_file(collection, sources.declared_in), in_package("assets.raw", "_raw_asset"))
         | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
         check_specs=raw_checks.raw_check_specs(raw_key(sources, collection), options.partition_by),
     )
@@ -85,11 +86,11 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         settings = get_settings()
         asked = days(context) if options.partition_by else [None]
         chosen = scope(sources, collection, asked[0], asked[-1])
-        with shown_to_users(table.qualified), mongo.database(sources.database) as database:
+        with shown_to_users(table.qualified), opened(sources, mongo) as source:
             catalog = open_catalog(settings)
             windows = with_days_begun(catalog, table, chosen.windows, settings.home / "tmp")
             result = sync(
-                database,
+                source,
                 collection,
                 windows,
                 catalog=catalog,

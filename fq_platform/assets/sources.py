@@ -1,4 +1,4 @@
-"""The MongoDB collections as the lineage shows them: upstream of everything, and made by somebody else.
+"""The collections, MongoDB's or files, as the lineage shows them: upstream of everything, and made by somebody else.
 
 Belongs here: what Dagster knows of a collection. Does not: the table that it is landed in (`raw.py`).
 """
@@ -15,13 +15,36 @@ GROUP = "source"
 
 
 def source_key(sources: Sources, collection: str) -> dg.AssetKey:
-    """The asset key of a collection, such as `mongodb/ecommerce_db_raw/orders`.
+    """The asset key of a collection, such as `mongodb/ecommerce_db_raw/orders`, or `files/ifco/orders`.
 
     Args:
         sources: The sources file.
         collection: The collection's name as MongoDB has it; in the key it is normalised, as the table's is.
     """
-    return dg.AssetKey(["mongodb", normalise(sources.database), normalise(collection)])
+    place = ["files", sources.app] if sources.folder else ["mongodb", normalise(sources.database)]
+    return dg.AssetKey([*place, normalise(collection)])
+
+
+def source_kind(sources: Sources, collection: str) -> str:
+    """What a collection is, as the UI's icons have it: `mongodb`, or a file's format."""
+    file = sources.collections[collection].file
+    return file.format.value if sources.folder and file else "mongodb"
+
+
+def source_name(sources: Sources, collection: str) -> str:
+    """A collection as people call it: `the MongoDB collection ...`, or `the file ...`."""
+    file = sources.collections[collection].file
+    if sources.folder and file:
+        return f"the file `{file.name}`"
+    return f"the MongoDB collection `{sources.database}.{collection}`"
+
+
+def source_metadata(sources: Sources, collection: str) -> dict[str, str]:
+    """Where a collection is, as metadata."""
+    file = sources.collections[collection].file
+    if sources.folder and file:
+        return {"file": str(sources.folder / file.name)}
+    return {"collection": f"{sources.database}.{collection}"}
 
 
 def build_source_assets(sources: Sources) -> Sequence[dg.AssetSpec]:
@@ -41,14 +64,14 @@ def _source_asset(sources: Sources, collection: str, options: Collection) -> dg.
     declared = {"partition_by": options.partition_by, "watermark": options.watermark}
     return dg.AssetSpec(
         source_key(sources, collection),
-        description=f"The MongoDB collection `{sources.database}.{collection}`, only ever read.{days}",
+        description=f"T{source_name(sources, collection)[1:]}, only ever read.{days}",
         group_name=GROUP,
-        kinds={"mongodb"},
+        kinds={source_kind(sources, collection)},
         owners=[sources.owner],
         tags={"app": sources.app},
         metadata={
-            "collection": f"{sources.database}.{collection}",
+            **source_metadata(sources, collection),
             **{name: value for name, value in declared.items() if value},
-            **code_references(in_sources_file(collection)),
+            **code_references(in_sources_file(collection, sources.declared_in)),
         },
     )

@@ -15,6 +15,8 @@ __all__ = ["RUNNING", "Environment", "require_declared", "runs", "schedule_statu
 _EVERYWHERE = frozenset(
     {
         "daily_refresh",
+        "ifco_refresh",
+        "ifco_files",
         "weekly_upkeep",
         "mongo_changes",
         "follow_upstream",

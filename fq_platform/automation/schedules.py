@@ -5,6 +5,7 @@ which schedules run in which environment (`registry.py`).
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -32,16 +33,17 @@ _UNFINISHED = (
 )
 
 
-def build_jobs(sources: Sources) -> "list[UnresolvedAssetJobDefinition]":
+def build_jobs(sources: Sources, apart: Iterable[dg.AssetKey] = ()) -> "list[UnresolvedAssetJobDefinition]":
     """The jobs of a sources file.
 
     Args:
         sources: The sources file.
+        apart: Assets of other applications, which have jobs of their own.
 
     Returns:
         `daily_refresh`, and `hourly_today` if any collection has days.
     """
-    return [_daily_job(sources), *([_hourly_job(sources)] if has_days(sources) else [])]
+    return [_daily_job(sources, apart), *([_hourly_job(sources)] if has_days(sources) else [])]
 
 
 def build_schedules(sources: Sources) -> list[dg.ScheduleDefinition]:
@@ -76,10 +78,10 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
-def _daily_job(sources: Sources) -> "UnresolvedAssetJobDefinition":
+def _daily_job(sources: Sources, apart: Iterable[dg.AssetKey]) -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         DAILY_REFRESH,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP) - dg.AssetSelection.assets(*apart),
         partitions_def=daily_partitions(sources) if has_days(sources) else None,
         description="Refreshes every table for the days asked for, from the source to the marts.",
     )

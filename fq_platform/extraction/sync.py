@@ -1,7 +1,7 @@
 """Making the lake agree with the source, window by window, by appending only what differs.
 
 Belongs here: the units of work, their threads, the commit and its repetition. Does not: the flow of one unit
-(`unit.py`), how MongoDB is read or Iceberg is committed.
+(`unit.py`), how a source is read (`documents.py`) or Iceberg is committed.
 """
 
 import contextlib
@@ -13,17 +13,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
-from pymongo.collection import Collection
 from pymongo.database import Database
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.documents import Documents, Source, documents_of
 from fq_platform.extraction.first_look import look_at
 from fq_platform.extraction.moves import Comparisons
 from fq_platform.extraction.parts import Parts
-from fq_platform.extraction.ranges import Range, plan
+from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.results import Counts, Progress, SyncResult
-from fq_platform.extraction.source import require_collection
 from fq_platform.extraction.unit import Job, Unit, land
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, open_changelog
@@ -62,7 +61,7 @@ class SyncOptions:
 
 
 def sync(
-    database: Database[dict[str, Any]],
+    database: Database[dict[str, Any]] | Source,
     collection: str,
     windows: Sequence[Window],
     *,
@@ -83,7 +82,7 @@ def sync(
     of another run to the same windows is given up and compared afresh.
 
     Args:
-        database: The source.
+        database: The source: a MongoDB database, or what else has collections.
         collection: The collection's name.
         windows: The windows to compare, all of one collection.
         catalog: A PyIceberg catalog.
@@ -102,16 +101,17 @@ def sync(
             committed each time.
     """
     started = time.monotonic()
-    require_collection(database, collection)
+    documents = documents_of(database, collection)
+    documents.require()
     with storage_errors(table.qualified):
         for attempt in range(ATTEMPTS):
             changelog = open_changelog(catalog, table, location, partitioned=windows[0].day is not None)
             result = SyncResult(table=table.qualified, snapshot_id=changelog.snapshot_id)
             try:
                 with contextlib.ExitStack() as stack, changelog.append() as append:
-                    job = _job(database[collection], append, run_id, options)
+                    job = _job(documents, append, run_id, options)
                     if not len(append.document_schema):
-                        look_at(job.reading.applied_to(job.collection), job.decoder())
+                        look_at(documents, job.reading, job.decoder())
                     compared = stack.enter_context(contextlib.closing(Comparisons(job, changelog.table)))
                     _compare(compared, windows, changelog, job, options, on_progress)
                     for day, counts in compared.counts.items():
@@ -140,9 +140,9 @@ def _summary(result: SyncResult, run_id: str, partition: str) -> dict[str, str]:
     return {"fq.run-id": run_id, "fq.partition": partition} | counts
 
 
-def _job(collection: Collection[Any], append: Append, run_id: str, options: SyncOptions) -> Job:
+def _job(documents: Documents, append: Append, run_id: str, options: SyncOptions) -> Job:
     return Job(
-        collection=collection,
+        documents=documents,
         append=append,
         reading=ReadOptions(
             batch_bytes=options.batch_bytes,
@@ -169,31 +169,31 @@ def _compare(
     pending = list(windows)
     while pending:
         compared.begin(pending)
-        with _units(changelog, pending, job.collection, options) as units:
+        with _units(changelog, pending, job.documents, options) as units:
             _work(units, job, compared, options.workers, tracker)
         pending = compared.to_compare()
 
 
 @contextlib.contextmanager
 def _units(
-    changelog: Changelog, windows: Sequence[Window], collection: Collection[Any], options: SyncOptions
+    changelog: Changelog, windows: Sequence[Window], documents: Documents, options: SyncOptions
 ) -> Iterator[list[Unit]]:
     """The units of work, in the order of the windows; what they put aside is removed at the end."""
     live = live_rows(changelog.table, [window.day for window in windows])
     with contextlib.ExitStack() as stack:
         units: list[Unit] = []
         for window in windows:
-            ranges = _ranges(collection, window, live[window.day], options.range_documents)
+            ranges = _ranges(documents, window, live[window.day], options.range_documents)
             parts = Parts(live[window.day], ranges, options.range_documents)
             stack.callback(parts.close)
             units.extend(Unit(window, range_, parts, number) for number, range_ in enumerate(ranges))
         yield units
 
 
-def _ranges(collection: Collection[Any], window: Window, live: LiveRows, per_range: int) -> list[Range]:
+def _ranges(documents: Documents, window: Window, live: LiveRows, per_range: int) -> list[Range]:
     """Large windows in ranges; how large a day is in the source would cost a count, so there the lake's rows count."""
-    documents = live.count if window.day is not None else max(live.count, collection.estimated_document_count())
-    return plan(collection, window, documents, per_range) if documents > per_range else [Range.everything()]
+    count = live.count if window.day is not None else max(live.count, documents.estimated_count())
+    return documents.plan(window, count, per_range) if count > per_range else [Range.everything()]
 
 
 def _work(units: Sequence[Unit], job: Job, compared: Comparisons, workers: int, tracker: "_Tracker") -> None:

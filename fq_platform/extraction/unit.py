@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyiceberg.manifest import DataFile
-from pymongo.collection import Collection
 
 from fq_platform.extraction.batch import Batch, index
 from fq_platform.extraction.compare import INSERT, MET, UNCHANGED, UPDATE, Cursor, Hashes, texts_of
 from fq_platform.extraction.decoder import Decoder
+from fq_platform.extraction.documents import Documents
 from fq_platform.extraction.envelope import Envelope
 from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range
-from fq_platform.extraction.reading import ReadOptions, read
+from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.results import Counts
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.changelog import Append
@@ -42,7 +42,7 @@ class Job:
     """What all units of a sync share.
 
     Args:
-        collection: What is read.
+        documents: What is read.
         append: Where rows go.
         reading: How it is read.
         run_id: Written into rows.
@@ -53,7 +53,7 @@ class Job:
         stopped: Set when all units are to end.
     """
 
-    collection: Collection[Any]
+    documents: Documents
     append: Append
     reading: ReadOptions
     run_id: str
@@ -146,7 +146,7 @@ def land(unit: Unit, job: Job) -> Landed:
 
 
 def _batches(unit: Unit, job: Job) -> Iterator[Batch]:
-    for data in read(job.collection, unit.window, unit.range, job.reading):
+    for data in job.documents.read(unit.window, unit.range, job.reading):
         if job.stopped.is_set():
             raise StoppedError
         yield index(data, unit.window.field)

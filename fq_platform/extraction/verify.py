@@ -13,19 +13,18 @@ import numpy as np
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
-from pymongo.collection import Collection
 from pymongo.database import Database
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.batch import Batch, CorruptDocumentError, index
 from fq_platform.extraction.bson_values import BsonError, Document, walk
+from fq_platform.extraction.documents import Documents, Source, documents_of
 from fq_platform.extraction.equality import differences
 from fq_platform.extraction.findings import Finding, Findings, What
 from fq_platform.extraction.landed import Landed, read_landed
-from fq_platform.extraction.ranges import Range, plan
-from fq_platform.extraction.reading import ReadOptions, read
+from fq_platform.extraction.ranges import Range
+from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.rebuild import Rebuilder, RebuildError
-from fq_platform.extraction.source import require_collection
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.document_schema import document_schema
 from fq_platform.lakehouse.layout import TableName
@@ -54,7 +53,7 @@ class VerifyOptions:
 
 
 def verify(
-    database: Database[dict[str, Any]],
+    database: Database[dict[str, Any]] | Source,
     collection: str,
     windows: Sequence[Window],
     *,
@@ -68,7 +67,7 @@ def verify(
     Documents that are written to meanwhile may be reported: sync and verify again.
 
     Args:
-        database: The source.
+        database: The source: a MongoDB database, or what else has collections.
         collection: The collection's name.
         windows: The windows to compare, all of one collection. If they begin with its first and end with its last,
             live rows of any other day are found too.
@@ -84,11 +83,12 @@ def verify(
         FqError: The collection does not exist, its table is partitioned otherwise, or the source or the lake cannot
             be read.
     """
-    require_collection(database, collection)
+    documents = documents_of(database, collection)
+    documents.require()
     with storage_errors(table.qualified):
         iceberg = _open(catalog, table, partitioned=windows[0].day is not None)
         findings = Findings(collection, table.qualified, [window.day for window in windows])
-        comparison = _Comparison(database[collection], iceberg, options, findings, on_progress or _say_nothing)
+        comparison = _Comparison(documents, iceberg, options, findings, on_progress or _say_nothing)
         lake = live_rows(iceberg, findings.days) if iceberg else {}
         for window in windows:
             comparison.window(window, lake.get(window.day))
@@ -132,7 +132,7 @@ def _strays(table: Table, windows: Sequence[Window]) -> dict[dt.date | None, Liv
 class _Comparison:
     """The comparison of one collection, window by window."""
 
-    collection: Collection[dict[str, Any]]
+    source: Documents
     table: Table | None
     options: VerifyOptions
     findings: Findings
@@ -146,7 +146,7 @@ class _Comparison:
         if rows is None:
             self._part(window, Range.everything(), Landed([]))
         else:
-            ranges = plan(self.collection, window, rows.count, self.options.part_documents)
+            ranges = self.source.plan(window, rows.count, self.options.part_documents)
             parts = read_landed(rows, ranges, whole=not self.options.hashes_only)
             for range_, landed in zip(ranges, parts, strict=True):
                 self._part(window, range_, landed)
@@ -164,7 +164,7 @@ class _Comparison:
         for key, version in landed.live.items():
             if version.twice:
                 self.findings.add(Finding(window.day, key, What.TWICE))
-        for data in read(self.collection, window, range_, self.options.reading):
+        for data in self.source.read(window, range_, self.options.reading):
             batch = index(data, window.field)
             keys = batch.keys.to_pylist()
             owned = np.flatnonzero(window.owns_mask(batch.event_times)).tolist()

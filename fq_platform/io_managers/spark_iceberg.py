@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from fq_platform.io_managers.incremental import Reading, is_incremental, plan_reading
 from fq_platform.io_managers.incremental_storing import store_changes
@@ -34,10 +34,12 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
     Args:
         spark: Where the session comes from.
         app: The application of the sources file, which prefixes the tables of the raw and curated layers.
+        other_apps: Other applications, whose tables start with their names.
     """
 
     spark: dg.ResourceDependency[SparkResource]
     app: str
+    other_apps: list[str] = Field(default_factory=list)
     _readings: dict[tuple[str, dg.AssetKey], Reading] = PrivateAttr(default_factory=dict)
     _loaded: dict[tuple[str, dg.AssetKey], dict[str, LoadedInput]] = PrivateAttr(default_factory=dict)
 
@@ -122,7 +124,7 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
         """
         with shown_to_users(self.table(context.asset_key).qualified):
             settings, scope = self.spark.settings, run_scope(context)
-            target = target_of(settings, self.app, scope, branch)
+            target = target_of(settings, self._app(scope.asset_key), scope, branch)
             reading = self._readings.get((scope.run_id, scope.asset_key))
             if reading is not None:
                 return store_changes(self.spark.spark_session, settings, target, scope, rows, reading)
@@ -139,10 +141,15 @@ class SparkIcebergIOManager(dg.ConfigurableIOManager):
 
     def _changes(self, context: dg.InputContext, scope: InputScope) -> InputScope:
         """What changed of what an input asks for; what its asset then writes has to agree with that."""
-        reading = plan_reading(self.spark.settings, self.app, context, scope)
+        reading = plan_reading(self.spark.settings, self._app(scope.asset_key), context, scope)
         self._readings[context.step_context.run_id, reading.made] = reading
         return reading.loads(scope)
 
     def table(self, key: dg.AssetKey) -> TableName:
         """The table of an asset, where the catalog has it."""
-        return layout_of(self.spark.settings).place(table_of(key.path, self.app))
+        return layout_of(self.spark.settings).place(table_of(key.path, self._app(key)))
+
+    def _app(self, key: dg.AssetKey) -> str:
+        """The application that an asset is of, by its table's name: the longest that it starts with."""
+        named = [app for app in (self.app, *self.other_apps) if key.path[-1].startswith(f"{app}_")]
+        return max(named, key=len, default=self.app)
