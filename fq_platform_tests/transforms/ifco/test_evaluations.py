@@ -96,16 +96,18 @@ def test_five_are_best_and_months_do_not_go_beyond_today(spark: "SparkSession") 
 def test_months_without_orders_are_there_and_have_no_share(orders: "DataFrame") -> None:
     from fq_platform.transforms.ifco.ifco_crate_orders_by_month import ifco_crate_orders_by_month
 
-    rows = _rows(ifco_crate_orders_by_month(orders, dt.date(2025, 3, 31)), "month", "crate_type")
+    rows = _rows(ifco_crate_orders_by_month(orders, dt.date(2025, 4, 29)), "month", "crate_type")
 
-    assert len(rows) == 2 * 12  # from April to March
-    assert rows[-6:] == [
+    assert len(rows) == 2 * 13  # from April to April
+    assert rows[-8:] == [
         (JANUARY, "Plastic", 1, Decimal("0.3333")),
         (JANUARY, "Wood", 2, Decimal("0.6667")),
         (FEBRUARY, "Plastic", 0, None),
         (FEBRUARY, "Wood", 0, None),
         (MARCH, "Plastic", 1, Decimal("1.0000")),
         (MARCH, "Wood", 0, Decimal("0.0000")),
+        (APRIL, "Plastic", 0, None),  # nothing yet
+        (APRIL, "Wood", 0, None),
     ]
 
 
