@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fq_platform.definitions import build_definitions
+from fq_platform.ifco import ifco_sources
 from fq_platform.settings import PACKAGE, Environment, Settings, get_settings
 from fq_platform.sources import load_sources
 from fq_platform_tests.definitions_snapshot import snapshot
@@ -23,7 +24,7 @@ def test_definitions_are_those_that_were_reviewed(environment: pytest.MonkeyPatc
     for where in Environment:
         environment.setenv("FQ_ENVIRONMENT", where.value)
         get_settings.cache_clear()
-        found[where] = build_definitions(sources)
+        found[where] = build_definitions(sources, ifco_sources(get_settings()))
 
     text = snapshot(found)
 
