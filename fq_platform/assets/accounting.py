@@ -21,6 +21,18 @@ DATED = ("orders", "invoices", "payments")
 UNDATED = ("customers", "products")
 """The collections that the application is made of, with and without daily partitions."""
 
+RECONCILED = (
+    "orders_silver",
+    "invoices_silver",
+    "payments_silver",
+    "sales_summary",
+    "revenue_by_day",
+    "revenue_by_customer",
+    "revenue_by_category",
+    "vat_report",
+)
+"""What is reconciled with those of the collections that have daily partitions."""
+
 
 def is_declared(sources: Sources) -> bool:
     """Whether a sources file declares the collections of the accounting application, partitioned as it needs them."""
@@ -64,6 +76,19 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
             {name: table(name) for name in ("invoices_silver", "payments_silver")},
             whole_history=frozenset({"invoices_silver", "payments_silver"}),
             takes_days=True,
+        ),
+        *(
+            TableAsset(CONTRACTS[name], {"fct_orders": table("fct_orders")})
+            for name in ("revenue_by_day", "revenue_by_customer", "revenue_by_category")
+        ),
+        TableAsset(CONTRACTS["vat_report"], {"invoices_silver": table("invoices_silver")}),
+        TableAsset(CONTRACTS["receivables_ageing"], {"accounts_receivable": table("accounts_receivable")}),
+        TableAsset(
+            CONTRACTS["payment_matching"], {name: table(name) for name in ("invoices_silver", "payments_silver")}
+        ),
+        TableAsset(
+            CONTRACTS["reconciliation"],
+            {f"raw_{name}": raw_key(sources, name) for name in DATED} | {name: table(name) for name in RECONCILED},
         ),
     )
     return [asset.build(sources) for asset in declared]

@@ -6,6 +6,7 @@ Belongs here: data only. Does not: making the tables (`transforms/`) or checking
 from fq_platform.contracts.analytics import ACCOUNTS_RECEIVABLE, FCT_ORDERS, SALES_SUMMARY
 from fq_platform.contracts.curated import CUSTOMERS_SILVER, INVOICES_SILVER, ORDERS_SILVER, PAYMENTS_SILVER
 from fq_platform.contracts.ifco import IFCO_CONTRACTS
+from fq_platform.contracts.marts import MARTS
 from fq_platform.contracts.model import Column, Contract, Reference
 from fq_platform.contracts.shared import DIM_CUSTOMERS, DIM_PRODUCTS
 
@@ -21,6 +22,7 @@ ACCOUNTING: dict[str, Contract] = {
         FCT_ORDERS,
         SALES_SUMMARY,
         ACCOUNTS_RECEIVABLE,
+        *MARTS,
     )
 }
 """The contracts of what is made of the sources file's collections, by the table's name without its application."""

@@ -13,6 +13,7 @@ SUFFIX_TYPES = {
     "_id": "string",
     "_at": "timestamp",
     "_date": "date",
+    "month": "date",
     "_amount": "decimal(18,2)",
     "_price": "decimal(18,2)",
     "_rate": "decimal(5,2)",
@@ -94,6 +95,13 @@ def test_tables_live_where_the_design_puts_them() -> None:
         "iceberg.analytics.fct_orders",
         "iceberg.analytics.sales_summary",
         "iceberg.analytics.accounts_receivable",
+        "iceberg.analytics.revenue_by_day",
+        "iceberg.analytics.revenue_by_customer",
+        "iceberg.analytics.revenue_by_category",
+        "iceberg.analytics.vat_report",
+        "iceberg.analytics.receivables_ageing",
+        "iceberg.analytics.payment_matching",
+        "iceberg.analytics.reconciliation",
     ]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fq_platform.assets.accounting import RECONCILED
 from fq_platform.assets.tables import transform
 from fq_platform.contracts import CONTRACTS, Contract
 from fq_platform.contracts.model import EVERYTHING
@@ -22,6 +23,9 @@ RAW = {
     "products": raw.PRODUCTS,
     "invoices": raw.INVOICES,
     "payments": raw.PAYMENTS,
+    "raw_orders": raw.ORDERS,
+    "raw_invoices": raw.INVOICES,
+    "raw_payments": raw.PAYMENTS,
 }
 INPUTS = {
     "orders_silver": ["orders"],
@@ -33,6 +37,13 @@ INPUTS = {
     "fct_orders": ["orders_silver", "dim_products", "dim_customers"],
     "sales_summary": ["fct_orders"],
     "accounts_receivable": ["invoices_silver", "payments_silver"],
+    "revenue_by_day": ["fct_orders"],
+    "revenue_by_customer": ["fct_orders"],
+    "revenue_by_category": ["fct_orders"],
+    "vat_report": ["invoices_silver"],
+    "receivables_ageing": ["accounts_receivable"],
+    "payment_matching": ["invoices_silver", "payments_silver"],
+    "reconciliation": ["raw_orders", "raw_invoices", "raw_payments", *RECONCILED],
 }
 STANDS_FOR_ANY_FIELD = "_fq_rescued"
 

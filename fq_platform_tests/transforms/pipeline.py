@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from fq_platform.assets.accounting import RECONCILED
 from fq_platform_tests.transforms.raw import (
     CUSTOMERS,
     DAY,
@@ -42,8 +43,15 @@ def all_tables(raw: "dict[str, DataFrame]") -> "dict[str, DataFrame]":
     from fq_platform.transforms.fct_orders import fct_orders
     from fq_platform.transforms.invoices_silver import invoices_silver
     from fq_platform.transforms.orders_silver import orders_silver
+    from fq_platform.transforms.payment_matching import payment_matching
     from fq_platform.transforms.payments_silver import payments_silver
+    from fq_platform.transforms.receivables_ageing import receivables_ageing
+    from fq_platform.transforms.reconciliation import reconciliation
+    from fq_platform.transforms.revenue_by_category import revenue_by_category
+    from fq_platform.transforms.revenue_by_customer import revenue_by_customer
+    from fq_platform.transforms.revenue_by_day import revenue_by_day
     from fq_platform.transforms.sales_summary import sales_summary
+    from fq_platform.transforms.vat_report import vat_report
 
     made = {
         "orders_silver": orders_silver(raw["orders"]),
@@ -57,4 +65,12 @@ def all_tables(raw: "dict[str, DataFrame]") -> "dict[str, DataFrame]":
     made["sales_summary"] = sales_summary(made["fct_orders"])
     days = [DAY, DAY + dt.timedelta(days=1)]
     made["accounts_receivable"] = accounts_receivable(made["invoices_silver"], made["payments_silver"], days)
+    made["revenue_by_day"] = revenue_by_day(made["fct_orders"])
+    made["revenue_by_customer"] = revenue_by_customer(made["fct_orders"])
+    made["revenue_by_category"] = revenue_by_category(made["fct_orders"])
+    made["vat_report"] = vat_report(made["invoices_silver"])
+    made["receivables_ageing"] = receivables_ageing(made["accounts_receivable"])
+    made["payment_matching"] = payment_matching(made["invoices_silver"], made["payments_silver"])
+    compared = {f"raw_{name}": raw[name] for name in ("orders", "invoices", "payments")}
+    made["reconciliation"] = reconciliation(**compared, **{name: made[name] for name in RECONCILED})
     return made
