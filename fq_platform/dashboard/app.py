@@ -1,24 +1,38 @@
-"""The script that Streamlit runs for each look at the dashboard: the navigation, and the page that was chosen.
+"""The script that Streamlit runs for each look at the dashboard: the navigation, the page chosen, how fresh it is.
 
-Belongs here: which pages there are. Does not: what is on them (`views/`), or starting the server (`server.py`).
+Belongs here: putting these together. Does not: which pages there are (`pages.py`), or starting the server
+(`server.py`).
 """
+
+import importlib
+from collections.abc import Callable
 
 import streamlit as st
 
-from fq_platform.dashboard.views import ifco
+from fq_platform.dashboard import banner
+from fq_platform.dashboard.page import told
+from fq_platform.dashboard.pages import SECTIONS, Page
 
-st.set_page_config(page_title="FQ Platform", page_icon=":material/monitoring:", layout="wide")
 
-PAGES = {
-    "Crates and commissions": [
-        st.Page(ifco.crate_distribution, title="Crate distribution", url_path="crate-distribution"),
-        st.Page(ifco.contacts, title="Contacts and addresses", url_path="contacts"),
-        st.Page(ifco.commissions, title="Commissions", url_path="commissions"),
-        st.Page(ifco.company_owners, title="Sales owners of companies", url_path="company-owners"),
-        st.Page(ifco.crate_orders, title="Crate orders over time", url_path="crate-orders"),
-        st.Page(ifco.training, title="Training on plastic crates", url_path="training"),
-        st.Page(ifco.top_owners, title="Monthly top five", url_path="top-owners"),
-    ],
+def view(page: Page) -> Callable[[], None]:
+    """The function that shows a page."""
+    module, name = page.view.split(".")
+    function: Callable[[], None] = getattr(importlib.import_module(f"fq_platform.dashboard.views.{module}"), name)
+    return function
+
+
+# No icon: those that Streamlit offers by name are fetched from the internet.
+st.set_page_config(page_title="FQ Platform", layout="wide")
+entries = {
+    st.Page(view(page), title=page.title, url_path=page.path, icon=f":material/{page.icon}:"): page
+    for pages in SECTIONS.values()
+    for page in pages
 }
-
-st.navigation(PAGES).run()
+chosen = st.navigation(
+    {title: [entry for entry, page in entries.items() if page in pages] for title, pages in SECTIONS.items()}
+)
+# The banner stands first, but is made last: figures need not wait for Dagster.
+above = st.container()
+chosen.run()
+with above, told():
+    banner.show(entries[chosen].tables)

@@ -7,7 +7,7 @@ and tooltips show that text; Vega reads a number out of it only to know how long
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,8 @@ from fq_platform.dashboard.formats import shown
 PLASTIC = "#e4572e"
 OTHERS = ("#4c78a8", "#9ecae9", "#7f7f7f", "#bab0ac", "#54a24b", "#b79a20")
 HEIGHT = 360
+BAR = alt.Step(26)
+"""Height of a bar, in pixels with the gap to the next."""
 LABEL = "_text"
 """What is added to a column's name for its values as text."""
 
@@ -54,6 +56,12 @@ def _plain(value: Any) -> Any:
             return value
 
 
+def named(rows: pa.Table, column: str, naming: Callable[[str], str]) -> pa.Table:
+    """The rows with the codes of a column in words."""
+    words = pa.array([naming(code) for code in rows.column(column).to_pylist()], pa.string())
+    return rows.set_column(rows.schema.get_field_index(column), column, words)
+
+
 def tooltips(**titles: str) -> list[alt.Tooltip]:
     """The tooltip of a mark: column to the title it has there, each with its exact text."""
     return [alt.Tooltip(f"{column}{LABEL}:N", title=title) for column, title in titles.items()]
@@ -78,11 +86,12 @@ def stacked_bars(rows: pa.Table, title: str) -> Chart:
             color=crate_colours(rows.column("crate_type").to_pylist()),
             tooltip=tooltips(company_name="Company", crate_type="Crate type", order_count="Orders"),
         )
+        .properties(height=BAR)
     )
 
 
 def ranked_bars(
-    rows: pa.Table, *, label: str, value: str, title: str, axes: tuple[str, str], texts: dict[str, str]
+    rows: pa.Table, *, label: str, value: str, title: str, axes: tuple[str, str], texts: Mapping[str, str]
 ) -> Chart:
     """A bar for each row in the rows' order, with its exact value written at the end.
 
@@ -100,7 +109,7 @@ def ranked_bars(
     )
     bars = base.mark_bar(color=OTHERS[0]).encode(tooltip=tooltips(**texts))
     labels = base.mark_text(align="left", dx=4).encode(text=f"{value}{LABEL}:N")
-    return bars + labels
+    return (bars + labels).properties(height=BAR)
 
 
 def monthly_crates(rows: pa.Table, title: str) -> Chart:
@@ -113,6 +122,43 @@ def monthly_crates(rows: pa.Table, title: str) -> Chart:
             y=alt.Y("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
             tooltip=tooltips(month="Month", crate_type="Crate type", order_count="Orders", share="Share"),
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def daily_bars(rows: pa.Table, day: str, value: str, title: str, titles: Mapping[str, str]) -> Chart:
+    """An amount per day.
+
+    Args:
+        rows: The answer.
+        day: Column of the days.
+        value: Column of the amounts.
+        title: Of the chart.
+        titles: Columns of the tooltip and their titles; that of `value`, with its unit, stands at the axis too.
+    """
+    return (
+        alt.Chart(source(rows), title=title)
+        .mark_bar(color=OTHERS[0])
+        .encode(
+            x=alt.X(f"yearmonthdate({day}):T", title="Day", axis=alt.Axis(format="%-d %b %Y", labelAngle=0)),
+            y=alt.Y(f"{value}:Q", title=titles[value], axis=alt.Axis(format=",.0f")),
+            tooltip=tooltips(**{day: "Day"} | dict(titles)),
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def monthly_vat(rows: pa.Table, title: str, titles: Mapping[str, str]) -> Chart:
+    """VAT per month, a part for each rate."""
+    return (
+        alt.Chart(source(rows), title=title)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonth(month):O", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=0)),
+            y=alt.Y("vat_amount:Q", title=titles["vat_amount"], axis=alt.Axis(format=",.0f")),
+            color=alt.Color("rate:N", title=titles["rate"], scale=alt.Scale(range=list(OTHERS))),
+            tooltip=tooltips(**titles),
         )
         .properties(height=HEIGHT)
     )

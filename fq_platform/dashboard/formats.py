@@ -36,6 +36,18 @@ def month(date: dt.date | None) -> str:
     return NOTHING if date is None else f"{date:%B %Y}"
 
 
+def bucket(name: str) -> str:
+    """An age bucket: `1-30 days`, `Not due`."""
+    if name[0].isdigit():
+        return f"Over {name.removesuffix('+')} days" if name.endswith("+") else f"{name} days"
+    return status(name)
+
+
+def status(name: str) -> str:
+    """A code of a table, such as `partly_paid`, in words: `Partly paid`."""
+    return name.replace("_", " ").capitalize()
+
+
 def shown(value: Any) -> str:
     """Any value of a table, as a chart's tooltip shows it; an amount's currency stands beside it there."""
     match value:

@@ -14,7 +14,7 @@ import pyarrow.types as types
 import streamlit as st
 
 from fq_platform.dashboard.charts import Chart
-from fq_platform.dashboard.reading import NotThereError
+from fq_platform.dashboard.reading import NoRowsError, NotThereError
 from fq_platform.errors import FqError
 from fq_platform.query.format import write
 from fq_platform.query.options import Format
@@ -35,7 +35,7 @@ def told() -> Iterator[None]:
     """Tell what goes wrong inside in words: what, where, what to do. Never a traceback, which goes to the log."""
     try:
         yield
-    except NotThereError as early:
+    except (NotThereError, NoRowsError) as early:
         st.info(f"{early.what}: {early.fix[0].lower()}{early.fix[1:]}", icon=":material/hourglass_empty:")
     except FqError as error:
         where = f"\n\nWhere: {error.where}" if error.where else ""

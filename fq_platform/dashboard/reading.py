@@ -36,6 +36,17 @@ class NotThereError(FqError):
         )
 
 
+class NoRowsError(FqError):
+    """A table that is there, but has nothing to choose from.
+
+    Args:
+        table: Its name.
+    """
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"The table {table} has no rows yet", fix="Materialise what it is made of, then the table")
+
+
 class Lake:
     """The lakehouse of an installation, for reading.
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fq_platform.dashboard.questions.question import Period, Question, among, contains, literal, select, within
 
 ORDERS = "analytics.fct_ifco_orders"
+INVOICES = "analytics.fct_ifco_invoices"
 DISTRIBUTION = "analytics.ifco_crate_distribution"
 CONTACTS = "analytics.ifco_order_contacts"
 ADDRESSES = "analytics.ifco_order_addresses"
