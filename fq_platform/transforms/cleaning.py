@@ -172,6 +172,31 @@ class Fields:
         self._note(readable or kind is None, column, path, value)
         return sf.array_compact(sf.coalesce(value, no_texts()))
 
+    def parsed(self, name: str, parse: Callable[[Column], Column]) -> Column:
+        """What a text spells, of any type; null, and noted, where there is a text and `parse` gives null.
+
+        Args:
+            name: The field.
+            parse: Reads a STRING column without blanks around it, null if there is none.
+        """
+        text = self.text(name)
+        value = parse(text)
+        self.remark(name, "cannot be read", value.isNull())
+        return value
+
+    def remark(self, name: str, problem: str, where: Column) -> None:
+        """Note a field with a text, in other words.
+
+        Args:
+            name: The field.
+            problem: What is wrong with it, a few words.
+            where: A BOOLEAN column: whether that is so.
+        """
+        text = self.text(name)
+        noted = where & text.isNotNull()
+        said = sf.concat(self._path(name), sf.lit(f": {problem}: "), text)
+        self._issues.add(sf.when(noted, said), suspicion=noted)
+
     def struct(self, name: str) -> "Fields":
         """The fields of a struct."""
         kind = self._type(name)
