@@ -1,6 +1,6 @@
 # Each target sets up what it needs (.ci/bootstrap) and passes ARGS on: make test ARGS="-k raw"
 .DEFAULT_GOAL := help
-.PHONY: help demo dev dashboard test test-fast test-spark4 soak bench check format clean
+.PHONY: help demo dev dashboard notebook test test-fast test-spark4 soak bench check format clean
 
 BIN := .venv/bin
 # The stamps that .ci/bootstrap leaves; the second environment is the first plus the development tools.
@@ -28,6 +28,9 @@ dev: $(READY) ## The same stack left running, with the Dagster UI, schedules and
 
 dashboard: $(RUN) ## The analyses and the accounting marts in a browser; `make dev` has it too
 	@$(BIN)/fq dashboard $(ARGS)
+
+notebook: $(NOTEBOOK) ## A guided tour of the tables in JupyterLab, to run and to change
+	@$(BIN)/fq notebook $(ARGS)
 
 # Two processes, each with servers and a JVM of its own: much of the time one of them waits.
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder

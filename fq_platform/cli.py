@@ -18,6 +18,7 @@ from fq_platform.cli_errors import reported
 from fq_platform.commands.alerts import alerts
 from fq_platform.commands.dashboard import dashboard
 from fq_platform.commands.discover import discover
+from fq_platform.commands.notebook import notebook
 from fq_platform.commands.policies import policies
 from fq_platform.commands.sync import sync
 from fq_platform.commands.verify import verify
@@ -140,6 +141,7 @@ def query(
 
 
 app.command()(dashboard)
+app.command()(notebook)
 app.command()(discover)
 app.command()(sync)
 app.command()(verify)

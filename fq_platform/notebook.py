@@ -1,0 +1,196 @@
+"""What a notebook asks of the lakehouse: SQL as a data frame, the definition, snapshots and schemas of a table. Read only.
+
+Belongs here: short calls for short cells. Does not: what is asked (`notebooks/`), or starting JupyterLab
+(`commands/notebook.py`).
+"""
+
+import datetime as dt
+import re
+import sys
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.types as types
+
+from fq_platform.dashboard.charts import LABEL, source
+from fq_platform.errors import FqError
+from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.history import ancestors
+from fq_platform.lakehouse.layout import layout_of
+from fq_platform.query.engine import open_engine
+from fq_platform.query.inventory import list_tables
+from fq_platform.query.options import EngineName
+from fq_platform.query.time_travel import AsOf, parse_as_of
+from fq_platform.settings import get_settings
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
+
+    from fq_platform.query.engine import QueryEngine
+
+__all__ = ["LABEL", "chart", "definition", "schemas", "snapshots", "sql", "start", "tables"]
+
+ROWS_SHOWN = 20
+"""How many rows a data frame shows; it holds them all."""
+
+_VEGA_LITE_OF_JUPYTERLAB = 5
+
+
+def start() -> None:
+    """Make a notebook ready: values in full, charts drawn without a network, errors as people read them.
+
+    Raises:
+        FqError: The lakehouse has no table yet.
+    """
+    pd.set_option("display.max_colwidth", None)
+    pd.set_option("display.max_rows", ROWS_SHOWN)
+    pd.set_option("display.min_rows", ROWS_SHOWN)
+    pd.set_option("display.max_columns", None)
+    alt.renderers.register("fq", _for_jupyterlab)
+    alt.renderers.enable("fq")
+    _report_errors()
+    if tables().empty:
+        raise FqError("There are no tables yet", where=str(get_settings().home), fix="Run `make demo` first")
+
+
+def sql(question: str, as_of: AsOf | str | None = None) -> pd.DataFrame:
+    """Ask a question.
+
+    Args:
+        question: One statement that only reads, as `fq query` takes it.
+        as_of: Read the tables as they were: a snapshot id, or a time as ISO 8601 text (UTC if it has no zone).
+
+    Returns:
+        The answer. Decimals are Python's, exact to the last digit; integers stay integers where some are missing.
+
+    Raises:
+        FqError: The question cannot be answered.
+    """
+    moment = as_of if as_of is None or isinstance(as_of, dt.datetime) else parse_as_of(str(as_of))
+    return _frame(_engine().execute(question, moment).read_all())
+
+
+def tables() -> pd.DataFrame:
+    """Every table: its rows, how many snapshots it has, the latest one and when it was committed."""
+    return _frame(list_tables(_catalog(), layout_of(get_settings())).read_all())
+
+
+def definition(table: str) -> str:
+    """The answer to SHOW CREATE TABLE: the Spark SQL that would make the table."""
+    return str(sql(f"SHOW CREATE TABLE {table}").iloc[0, 0])
+
+
+def snapshots(table: str) -> pd.DataFrame:
+    """The snapshots of a table that can be read, the oldest first.
+
+    Args:
+        table: Its name, such as `raw.ecommerce_db_orders`.
+
+    Returns:
+        `snapshot_id` (for `as_of`), `committed_at`, `operation`, `added_rows` and `rows`, the number of them then.
+    """
+    found = []
+    for snapshot in reversed(list(ancestors(_load(table)))):
+        summary = snapshot.summary
+        figures = summary.additional_properties if summary else {}
+        found.append(
+            {
+                "snapshot_id": snapshot.snapshot_id,
+                "committed_at": pd.Timestamp(snapshot.timestamp_ms, unit="ms", tz="UTC"),
+                "operation": summary.operation.value if summary else None,
+                "added_rows": int(figures.get("added-records", 0)),
+                "rows": int(figures.get("total-records", 0)),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def schemas(table: str) -> pd.DataFrame:
+    """Every schema that a table has had: a row for each column, by the number that stays with it for life.
+
+    Args:
+        table: Its name.
+
+    Returns:
+        For each schema a column with the name and type that it gave; empty where it did not have the column.
+    """
+    return schemas_of(_load(table))
+
+
+def schemas_of(table: "Table") -> pd.DataFrame:
+    """The same of a table that PyIceberg has loaded; see `schemas`."""
+    columns: Mapping[str, dict[int, str]] = {
+        f"schema {number}": {field.field_id: f"{field.name} {field.field_type}" for field in schema.fields}
+        for number, schema in sorted(table.schemas().items())
+    }
+    return pd.DataFrame(columns).fillna("").sort_index().rename_axis("field id")
+
+
+def chart(rows: pd.DataFrame, title: str) -> alt.Chart:
+    """A chart to go on from, over an answer.
+
+    Args:
+        rows: What `sql` gave. Vega knows no decimals: beside each column `x` there is `x_text`, the exact text of its
+            values, for labels and tooltips; the number is for the length of a bar.
+        title: Of the chart.
+
+    Returns:
+        An Altair chart without a mark.
+    """
+    return alt.Chart(source(pa.Table.from_pandas(rows, preserve_index=False)), title=title, width=640)
+
+
+def _load(table: str) -> "Table":
+    return _catalog().load_table(layout_of(get_settings()).named(table).identifier)
+
+
+@cache
+def _catalog() -> "Catalog":
+    return open_catalog(get_settings())
+
+
+@cache
+def _engine() -> "QueryEngine":
+    return open_engine(EngineName.DUCKDB, get_settings())
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    """The rows with every value as it is: pandas alone would make doubles of integers where some are missing."""
+    return pd.DataFrame({name: _series(rows.column(name)) for name in rows.column_names})
+
+
+def _series(column: pa.ChunkedArray) -> pd.Series:
+    whole = types.is_timestamp(column.type) or (types.is_primitive(column.type) and not column.null_count)
+    if whole and not types.is_date(column.type):
+        return column.to_pandas()
+    return pd.Series(column.to_pylist(), dtype=object)
+
+
+def _for_jupyterlab(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Charts as JupyterLab itself draws them: Altair would fetch a newer Vega-Lite from the network.
+
+    What our charts need of Vega-Lite is the same in both versions.
+    """
+    version = _VEGA_LITE_OF_JUPYTERLAB
+    schema = re.sub(r"v\d+(\.\d+)*\.json$", f"v{version}.json", spec["$schema"])
+    return {f"application/vnd.vegalite.v{version}+json": spec | {"$schema": schema}}, {}
+
+
+def _report_errors() -> None:
+    """Let an error that tells what to do stand in a notebook without a traceback."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+
+    def reported(shell: "InteractiveShell", kind: type, error: Exception, *_: Any, **__: Any) -> None:
+        sys.stderr.write(f"{error}\n")
+
+    shell.set_custom_exc((FqError,), reported)
