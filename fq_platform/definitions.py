@@ -6,6 +6,8 @@ Belongs here: putting the parts together. Does not: any part.
 import dagster as dg
 
 from fq_platform.assets.accounting import build_accounting_assets, build_accounting_sensors, is_declared
+from fq_platform.assets.ifco import build_ifco_assets
+from fq_platform.assets.ifco import build_ifco_assets
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
@@ -18,7 +20,7 @@ from fq_platform.automation.mongo_changes import build_mongo_sensor
 from fq_platform.automation.registry import require_declared
 from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
-from fq_platform.checks import build_checks
+from fq_platform.checks import build_checks, build_ifco_checks
 from fq_platform.checks.table_health import health_checks
 from fq_platform.ifco import ifco_sources
 from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
@@ -41,7 +43,7 @@ def build_definitions(sources: Sources, ifco: Sources | None = None) -> dg.Defin
     """
     accounting = is_declared(sources)
     tables = [*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())]
-    ifco_tables = build_raw_assets(ifco) if ifco else []
+    ifco_tables = [*build_raw_assets(ifco), *build_ifco_assets(ifco)] if ifco else []
     spark = SparkResource()
     schedules = [
         *build_schedules(sources),
@@ -71,9 +73,10 @@ def build_definitions(sources: Sources, ifco: Sources | None = None) -> dg.Defin
         ),
         asset_checks=[
             *(build_checks(sources.app) if accounting else ()),
+            *(build_ifco_checks() if ifco else ()),
             *health_checks([asset.key for asset in tables], sources.app),
             *completeness_checks(sources, tables),
-            *(health_checks(apart, ifco.app) if ifco else ()),
+            *([*build_ifco_checks(), *health_checks(apart, ifco.app)] if ifco else ()),
         ],
         jobs=[
             *build_jobs(sources, apart),
