@@ -7,7 +7,6 @@ import dagster as dg
 
 from fq_platform.assets.accounting import build_accounting_assets, build_accounting_sensors, is_declared
 from fq_platform.assets.ifco import build_ifco_assets
-from fq_platform.assets.ifco import build_ifco_assets
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
 from fq_platform.assets.sources import build_source_assets
@@ -73,7 +72,6 @@ def build_definitions(sources: Sources, ifco: Sources | None = None) -> dg.Defin
         ),
         asset_checks=[
             *(build_checks(sources.app) if accounting else ()),
-            *(build_ifco_checks() if ifco else ()),
             *health_checks([asset.key for asset in tables], sources.app),
             *completeness_checks(sources, tables),
             *([*build_ifco_checks(), *health_checks(apart, ifco.app)] if ifco else ()),
