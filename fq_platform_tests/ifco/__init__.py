@@ -1,0 +1,1 @@
+"""The IFCO application from its files to its analyses."""
