@@ -6,6 +6,7 @@ Belongs here: putting these together. Does not: which pages there are (`pages.py
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -21,8 +22,8 @@ def view(page: Page) -> Callable[[], None]:
     return function
 
 
-# No icon: those that Streamlit offers by name are fetched from the internet.
-st.set_page_config(page_title="FQ Platform", layout="wide")
+# An icon of our own: without it the browser would fetch that of the page chosen from the internet.
+st.set_page_config(page_title="FQ Platform", page_icon=str(Path(__file__).with_name("favicon.svg")), layout="wide")
 entries = {
     st.Page(view(page), title=page.title, url_path=page.path, icon=f":material/{page.icon}:"): page
     for pages in SECTIONS.values()

@@ -7,7 +7,7 @@ and tooltips show that text; Vega reads a number out of it only to know how long
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +17,18 @@ import pyarrow.types as types
 
 from fq_platform.dashboard.formats import shown
 
-PLASTIC = "#e4572e"
+PLASTIC = "Plastic"
+STANDS_OUT = "#e4572e"
 OTHERS = ("#4c78a8", "#9ecae9", "#7f7f7f", "#bab0ac", "#54a24b", "#b79a20")
 HEIGHT = 360
 BAR = alt.Step(26)
 """Height of a bar, in pixels with the gap to the next."""
 LABEL = "_text"
 """What is added to a column's name for its values as text."""
+
+BEHIND = {"behind": f"datum.crate_type === '{PLASTIC}' ? 0 : 1"}
+PLASTIC_FIRST = [alt.Order("behind:Q"), alt.Order("crate_type:N")]
+"""Plastic begins at the axis, where its length is easy to compare; the others follow by name."""
 
 Chart = alt.Chart | alt.LayerChart
 
@@ -56,22 +61,16 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def named(rows: pa.Table, column: str, naming: Callable[[str], str]) -> pa.Table:
-    """The rows with the codes of a column in words."""
-    words = pa.array([naming(code) for code in rows.column(column).to_pylist()], pa.string())
-    return rows.set_column(rows.schema.get_field_index(column), column, words)
-
-
 def tooltips(**titles: str) -> list[alt.Tooltip]:
     """The tooltip of a mark: column to the title it has there, each with its exact text."""
     return [alt.Tooltip(f"{column}{LABEL}:N", title=title) for column, title in titles.items()]
 
 
-def crate_colours(crates: Sequence[str], highlighted: str = "Plastic") -> alt.Color:
+def crate_colours(crates: Sequence[str]) -> alt.Color:
     """One colour for each crate type, plastic the one that stands out."""
-    ordered = sorted(set(crates), key=lambda crate: (crate != highlighted, crate))
+    ordered = sorted(set(crates), key=lambda crate: (crate != PLASTIC, crate))
     others = iter(OTHERS * (1 + len(ordered) // len(OTHERS)))
-    colours = [PLASTIC if crate == highlighted else next(others) for crate in ordered]
+    colours = [STANDS_OUT if crate == PLASTIC else next(others) for crate in ordered]
     return alt.Color("crate_type:N", title="Crate type", scale=alt.Scale(domain=ordered, range=colours))
 
 
@@ -79,11 +78,13 @@ def stacked_bars(rows: pa.Table, title: str) -> Chart:
     """Orders per company, a part for each crate type, the longest bar first."""
     return (
         alt.Chart(source(rows), title=title)
+        .transform_calculate(**BEHIND)
         .mark_bar()
         .encode(
             x=alt.X("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             y=alt.Y("company_name:N", title="Company", sort="-x", axis=alt.Axis(labelLimit=220)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
+            order=PLASTIC_FIRST,
             tooltip=tooltips(company_name="Company", crate_type="Crate type", order_count="Orders"),
         )
         .properties(height=BAR)
@@ -116,11 +117,13 @@ def monthly_crates(rows: pa.Table, title: str) -> Chart:
     """Orders per month and crate type, stacked, plastic at the bottom so that it is easy to follow."""
     return (
         alt.Chart(source(rows), title=title)
+        .transform_calculate(**BEHIND)
         .mark_bar()
         .encode(
             x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
             y=alt.Y("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
+            order=PLASTIC_FIRST,
             tooltip=tooltips(month="Month", crate_type="Crate type", order_count="Orders", share="Share"),
         )
         .properties(height=HEIGHT)
@@ -159,6 +162,21 @@ def monthly_vat(rows: pa.Table, title: str, titles: Mapping[str, str]) -> Chart:
             y=alt.Y("vat_amount:Q", title=titles["vat_amount"], axis=alt.Axis(format=",.0f")),
             color=alt.Color("rate:N", title=titles["rate"], scale=alt.Scale(range=list(OTHERS))),
             tooltip=tooltips(**titles),
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def ranks(rows: pa.Table, title: str) -> Chart:
+    """Who stood where in each month: a line for each owner, the first rank on top."""
+    return (
+        alt.Chart(source(rows), title=title)
+        .mark_line(point=alt.OverlayMarkDef(size=90), strokeWidth=2)
+        .encode(
+            x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
+            y=alt.Y("rank:O", title="Rank"),
+            color=alt.Color("sales_owner:N", title="Sales owner", scale=alt.Scale(scheme="tableau20")),
+            tooltip=tooltips(month="Month", rank="Rank", sales_owner="Sales owner", plastic_orders="Plastic orders"),
         )
         .properties(height=HEIGHT)
     )

@@ -1,39 +1,32 @@
-"""How values look to people: thousands apart, money with two decimals, days and months in words.
+"""How values look to people: thousands apart, money with two decimals, codes in words.
 
-Belongs here: values as text. Does not: tables and charts (`tables.py`, `charts.py`).
+Belongs here: values as text. Does not: tables (`page.py`) and charts (`charts.py`).
 """
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+
+import pyarrow as pa
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no value."""
 
 
-def number(value: int | Decimal | None) -> str:
+def number(count: int | None) -> str:
     """A count: `1,234`."""
-    return NOTHING if value is None else f"{value:,}"
+    return NOTHING if count is None else f"{count:,}"
 
 
-def money(amount: Decimal | None, currency: str = "EUR") -> str:
-    """An amount with its currency, exact to the last digit: `1,234.50 EUR`."""
-    return NOTHING if amount is None else f"{amount:,.2f} {currency}"
-
-
-def percent(share: Decimal | None) -> str:
-    """A share of one as per cent with one decimal: `37.5 %`."""
-    return NOTHING if share is None else f"{share * 100:,.1f} %"
+def amount(value: Decimal | int | None) -> str:
+    """An amount, exact to the last digit: `1,234.50`; a count is written as one."""
+    return f"{value:,.2f}" if isinstance(value, Decimal) else number(value)
 
 
 def day(date: dt.date | None) -> str:
     """A day: `5 March 2026`."""
     return NOTHING if date is None else f"{date.day} {date:%B %Y}"
-
-
-def month(date: dt.date | None) -> str:
-    """A month: `March 2026`."""
-    return NOTHING if date is None else f"{date:%B %Y}"
 
 
 def bucket(name: str) -> str:
@@ -61,3 +54,9 @@ def shown(value: Any) -> str:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def in_words(rows: pa.Table, column: str, naming: Callable[[str], str]) -> pa.Table:
+    """The rows with the codes of a column in words."""
+    words = pa.array([naming(code) for code in rows.column(column).to_pylist()], pa.string())
+    return rows.set_column(rows.schema.get_field_index(column), column, words)

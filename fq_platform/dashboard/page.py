@@ -5,6 +5,7 @@ Belongs here: how answers are laid out with Streamlit. Does not: any one page (`
 
 import io
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -38,11 +39,28 @@ def told() -> Iterator[None]:
     except (NotThereError, NoRowsError) as early:
         st.info(f"{early.what}: {early.fix[0].lower()}{early.fix[1:]}", icon=":material/hourglass_empty:")
     except FqError as error:
-        where = f"\n\nWhere: {error.where}" if error.where else ""
-        st.error(f"**{error.what}**{where}\n\nWhat to do: {error.fix}", icon=":material/error:")
+        st.error(in_markdown(error), icon=":material/error:")
     except Exception:
         logger.exception("A page of the dashboard failed")
         st.error("This part of the page failed. The dashboard's log names the reason.", icon=":material/error:")
+
+
+def in_markdown(error: FqError) -> str:
+    """An error as Markdown that shows every character of it; what a database says beside its message stays aligned."""
+    first, *further = error.what.splitlines()
+    parts = [
+        f"**{_literally(first)}**",
+        *(["```\n" + "\n".join(further) + "\n```"] if further else ()),
+        *([f"Where: {_literally(error.where)}"] if error.where else ()),
+        f"What to do: {_literally(error.fix)}",
+    ]
+    return "\n\n".join(parts)
+
+
+def _literally(text: str) -> str:
+    """A text in which Markdown finds nothing but what stands between backticks, as our messages write commands."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(part if part.startswith("`") else re.sub(r"([\\*_\[\]<>~$#:])", r"\\\1", part) for part in parts)
 
 
 def answer(rows: pa.Table, name: str, titles: Mapping[str, str], chart: Chart | None = None, *, note: str = "") -> None:
@@ -93,6 +111,8 @@ def column(field: pa.Field, title: str) -> Any:
         if field.name.endswith("share"):
             return st.column_config.NumberColumn(title, format="percent")
         return st.column_config.NumberColumn(title, format="accounting")
+    if field.name == "rank":
+        return st.column_config.NumberColumn(title, width="small")
     if types.is_integer(field.type):
         return st.column_config.NumberColumn(title, format="localized")
     if types.is_date(field.type):

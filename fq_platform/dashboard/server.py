@@ -25,6 +25,7 @@ _OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
+    "theme.primaryColor": "#4c78a8",
 }
 
 

@@ -99,14 +99,14 @@ def revenue_by_category(period: Period | None, currency: str) -> Question:
 def vat(period: Period | None, currency: str) -> Question:
     """VAT of each month and rate."""
     return select(
-        "month, CASE WHEN has_vat_rate THEN vat_rate::VARCHAR || ' %' ELSE 'none stated' END AS rate, "
+        "month, CASE WHEN is_rate_stated THEN vat_rate::VARCHAR || ' %' ELSE 'none stated' END AS rate, "
         "sum(net_amount) AS net_amount, sum(vat_amount) AS vat_amount, sum(gross_amount) AS gross_amount, "
         "sum(invoice_count)::BIGINT AS invoice_count",
         VAT,
         within("invoice_date", period),
         _IN.format(literal(currency)),
-        group="month, vat_rate, has_vat_rate",
-        order="month, vat_rate, has_vat_rate",
+        group="month, vat_rate, is_rate_stated",
+        order="month, vat_rate, is_rate_stated",
     )
 
 

@@ -5,7 +5,16 @@ Belongs here: their SQL. Does not: the analyses themselves, which are tables (`c
 
 from collections.abc import Sequence
 
-from fq_platform.dashboard.questions.question import Period, Question, among, contains, literal, select, within
+from fq_platform.dashboard.questions.question import (
+    Period,
+    Question,
+    among,
+    contains,
+    literal,
+    of_months,
+    select,
+    within,
+)
 
 ORDERS = "analytics.fct_ifco_orders"
 INVOICES = "analytics.fct_ifco_invoices"
@@ -66,7 +75,7 @@ def crate_orders_by_month(period: Period | None, crates: Sequence[str]) -> Quest
     return select(
         "month, crate_type, order_count, share",
         BY_MONTH,
-        within("month", period),
+        of_months("month", period),
         among("crate_type", crates),
         order="month, crate_type",
     )
@@ -87,7 +96,7 @@ def top_owners(period: Period | None, owners: Sequence[str]) -> Question:
     return select(
         "month, rank, sales_owner, plastic_orders",
         TOP_OWNERS,
-        within("month", period),
+        of_months("month", period),
         among("sales_owner", owners),
         order="month DESC, rank",
     )

@@ -60,6 +60,11 @@ def within(column: str, period: Period | None) -> str:
     return f"{column} BETWEEN {literal(period[0])} AND {literal(period[1])}" if period else ""
 
 
+def of_months(column: str, period: Period | None) -> str:
+    """The condition that a month, which is its first day, has a day of a period in it; None means any."""
+    return within(column, (period[0].replace(day=1), period[1]) if period else None)
+
+
 def contains(column: str, values: Sequence[str]) -> str:
     """The condition that an array has one of some values; none chosen means all."""
     return f"list_has_any({column}, [{', '.join(map(literal, values))}])" if values else ""

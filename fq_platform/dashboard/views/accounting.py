@@ -8,7 +8,7 @@ import streamlit as st
 from fq_platform.contracts.marts import MATCH_STATUSES, MATCHED, OPEN_BUCKETS, VOID
 from fq_platform.dashboard import charts, filters
 from fq_platform.dashboard.answers import ask
-from fq_platform.dashboard.formats import bucket, status
+from fq_platform.dashboard.formats import bucket, in_words, status
 from fq_platform.dashboard.page import answer, heading, told
 from fq_platform.dashboard.questions import accounting
 
@@ -29,7 +29,7 @@ def ageing() -> None:
         with right:
             customers = filters.choices("Customer", "customer_name", accounting.CUSTOMERS)
         rows = ask(accounting.ageing(day, currency))
-        named = charts.named(rows, "age_bucket", bucket)
+        named = in_words(rows, "age_bucket", bucket)
         chart = charts.ranked_bars(
             named,
             label="age_bucket",
@@ -136,7 +136,7 @@ def matching() -> None:
         statuses = st.multiselect(
             "What came of it", MATCH_STATUSES, UNSETTLED, format_func=status, placeholder="All", key="match status"
         )
-        rows = charts.named(ask(accounting.matching(period, currency)), "match_status", status)
+        rows = in_words(ask(accounting.matching(period, currency)), "match_status", status)
         texts = {"match_status": "What came of it", "row_count": "Rows", "difference_amount": f"Left ({currency})"}
         chart = charts.ranked_bars(
             rows,
@@ -148,7 +148,7 @@ def matching() -> None:
         )
         if rows.num_rows:
             st.altair_chart(chart, width="stretch")
-        listed = charts.named(ask(accounting.matches(period, currency, statuses, customers)), "match_status", status)
+        listed = in_words(ask(accounting.matches(period, currency, statuses, customers)), "match_status", status)
         answer(
             listed,
             f"payment_matching_{currency}",
@@ -156,16 +156,16 @@ def matching() -> None:
                 "match_status": "What came of it",
                 "customer": "Customer",
                 "invoice_number": "Invoice",
-                "invoice_date": "Invoiced on",
                 "due_date": "Due",
                 "invoiced_amount": f"Invoiced ({currency})",
                 "payment_number": "Payment",
                 "payment_date": "Paid on",
-                "payment_amount": f"Payment ({currency})",
-                "paid_amount": f"All payments ({currency})",
+                "payment_amount": f"Paid ({currency})",
                 "difference_amount": f"Difference ({currency})",
+                "paid_amount": f"All payments ({currency})",
+                "invoice_date": "Invoiced on",
             },
-            note="Difference: paid less invoiced. What is negative is owed, what is positive is credit.",
+            note="Difference: all payments less invoiced. What is negative is owed, what is positive is credit.",
         )
 
 
@@ -174,7 +174,7 @@ def reconciliation() -> None:
     heading("Reconciliation", "Raw = curated = mart: counts and amounts of each day on both sides, to the cent.")
     with told():
         period = filters.period("reconciled_date", accounting.RECONCILIATION)
-        rows = ask(accounting.reconciled(period))
+        rows = in_words(ask(accounting.reconciled(period)), "step", status)
         differing = ask(accounting.differences(period))
         if rows.num_rows and not differing.num_rows:
             compared = sum(rows.column("day_count").to_pylist())
@@ -184,14 +184,19 @@ def reconciliation() -> None:
             "source_table": "From",
             "target_table": "To",
             "currency": "Currency",
-            "day_count": "Days compared",
+            "day_count": "Days",
             "source_amount": "Amount from",
             "target_amount": "Amount to",
             "difference_amount": "Difference",
-            "differing_days": "Days that differ",
-            "pending_days": "Days that follow yet",
+            "differing_days": "Differing",
+            "pending_days": "Pending",
         }
-        answer(rows, "reconciliation", titles)
+        answer(
+            rows,
+            "reconciliation",
+            titles,
+            note="Pending: the table on the right has not been made since the other one changed, and follows.",
+        )
         if differing.num_rows:
             st.subheader("Days that differ")
             days = {
@@ -204,6 +209,6 @@ def reconciliation() -> None:
                 "source_amount": "Amount from",
                 "target_amount": "Amount to",
                 "difference_amount": "Difference",
-                "is_pending": "Follows yet",
+                "is_pending": "Pending",
             }
             answer(differing, "reconciliation_differences", days)

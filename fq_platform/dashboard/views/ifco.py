@@ -30,7 +30,7 @@ def crate_distribution() -> None:
                 "crate_type": "Crate type",
                 "order_count": "Orders",
             },
-            charts.stacked_bars(rows, "Orders by company and crate type") if rows.num_rows else None,
+            charts.stacked_bars(rows, "Orders by company and crate type"),
         )
 
 
@@ -157,8 +157,10 @@ def top_owners() -> None:
             period = filters.period("month", ifco.TOP_OWNERS)
         with right:
             owners = filters.choices("Sales owner", "sales_owner", ifco.TOP_OWNERS)
+        rows = ask(ifco.top_owners(period, owners))
         answer(
-            ask(ifco.top_owners(period, owners)),
+            rows,
             "top_owners_by_month",
             {"month": "Month", "rank": "Rank", "sales_owner": "Sales owner", "plastic_orders": "Plastic orders"},
+            charts.ranks(rows, "Rank by month"),
         )

@@ -8,13 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from fq_platform.dashboard import charts, filters, formats
+from fq_platform.dashboard import charts, filters
 from fq_platform.dashboard.answers import ask
+from fq_platform.dashboard.formats import NOTHING, amount, day, number
 from fq_platform.dashboard.page import heading, told
 from fq_platform.dashboard.questions import accounting, ifco
 from fq_platform.dashboard.questions import overview as questions
 from fq_platform.dashboard.questions.question import Question
 from fq_platform.dashboard.reading import NoRowsError, NotThereError
+
+Row = dict[str, Any]
 
 
 def overview() -> None:
@@ -29,15 +32,16 @@ def overview() -> None:
 
 
 def _crates() -> None:
-    first, second, third, fourth = st.columns(4)
-    with first:
-        _figure("Orders", questions.orders, lambda row: formats.number(row["orders"]), _span)
-    with second:
-        _figure("Companies", questions.orders, lambda row: formats.number(row["companies"]))
-    with third:
-        _figure("Invoiced, net", questions.invoiced, lambda row: formats.money(row["net"]), _invoices)
-    with fourth:
-        _figure("Commissions", questions.commissions, lambda row: formats.money(row["commission"]), _owners)
+    with st.container(horizontal=True):
+        _figure("Orders", questions.orders, "orders", _span)
+        _figure("Companies", questions.orders, "companies", lambda row: "however they are spelled")
+        _figure("Invoiced, net (EUR)", questions.invoiced, "net", lambda row: f"on {number(row['invoices'])} invoices")
+        _figure(
+            "Commissions (EUR)",
+            questions.commissions,
+            "commission",
+            lambda row: f"to {number(row['owners'])} sales owners",
+        )
     rows = ask(ifco.crate_orders_by_month(None, []))
     if rows.num_rows:
         st.altair_chart(charts.monthly_crates(rows, "Orders by month and crate type"), width="stretch")
@@ -45,24 +49,26 @@ def _crates() -> None:
 
 def _accounting() -> None:
     currency = filters.currency(accounting.BY_DAY)
-    first, second, third, fourth, fifth = st.columns(5)
-    with first:
+
+    def owed() -> Question:
+        return questions.owed(filters.last_day("as_of_date", accounting.AGEING), currency)
+
+    with st.container(horizontal=True):
+        _figure(f"Revenue ({currency})", lambda: questions.revenue(currency), "revenue", _span)
+        _figure(f"VAT ({currency})", lambda: questions.vat(currency), "vat", lambda row: "invoiced")
+        _figure(f"Receivables ({currency})", owed, "owed", lambda row: f"{amount(row['overdue'])} of it overdue")
         _figure(
-            "Revenue", lambda: questions.revenue(currency), lambda row: formats.money(row["revenue"], currency), _span
+            "Payments without invoice",
+            questions.unmatched,
+            "payments",
+            lambda row: f"of {number(row['of_all'])} payments",
         )
-    with second:
-        _figure("VAT invoiced", lambda: questions.vat(currency), lambda row: formats.money(row["vat"], currency))
-    with third:
         _figure(
-            "Receivables",
-            lambda: questions.owed(filters.last_day("as_of_date", accounting.AGEING), currency),
-            lambda row: formats.money(row["owed"], currency),
-            lambda row: f"{formats.money(row['overdue'], currency)} of it overdue",
+            "Differences between tables",
+            questions.reconciled,
+            "differing",
+            lambda row: f"in {number(row['comparisons'])} comparisons",
         )
-    with fourth:
-        _figure("Payments without invoice", questions.unmatched, lambda row: formats.number(row["payments"]), _of_all)
-    with fifth:
-        _figure("Differences", questions.reconciled, lambda row: formats.number(row["differing"]), _comparisons)
     rows = ask(accounting.revenue_by_day(None, currency))
     if rows.num_rows:
         titles = {"revenue_amount": f"Revenue ({currency})", "order_count": "Orders"}
@@ -70,38 +76,15 @@ def _accounting() -> None:
         st.altair_chart(chart, width="stretch")
 
 
-def _figure(
-    label: str,
-    question: Callable[[], Question],
-    value: Callable[[dict[str, Any]], str],
-    about: Callable[[dict[str, Any]], str] = lambda row: "",
-) -> None:
-    """One figure; one whose table is not there yet leaves the others alone."""
+def _figure(label: str, question: Callable[[], Question], column: str, about: Callable[[Row], str]) -> None:
+    """One figure, and a few words on it; where its table is not there yet, the others stand all the same."""
     try:
         [row] = ask(question()).to_pylist()
+        value, words = amount(row[column]), about(row)
     except (NotThereError, NoRowsError) as early:
-        st.metric(label, formats.NOTHING, border=True)
-        st.caption(early.what)
-        return
-    st.metric(label, value(row), border=True)
-    st.caption(about(row))
+        value, words = NOTHING, early.what
+    st.metric(label, value, words, delta_color="off", delta_arrow="off", border=True, width="content")
 
 
-def _span(row: dict[str, Any]) -> str:
-    return f"{formats.day(row['first'])} to {formats.day(row['last'])}" if row["first"] else "No rows yet"
-
-
-def _invoices(row: dict[str, Any]) -> str:
-    return f"on {formats.number(row['invoices'])} invoices"
-
-
-def _owners(row: dict[str, Any]) -> str:
-    return f"to {formats.number(row['owners'])} sales owners"
-
-
-def _of_all(row: dict[str, Any]) -> str:
-    return f"of {formats.number(row['of_all'])} payments settle none"
-
-
-def _comparisons(row: dict[str, Any]) -> str:
-    return f"in {formats.number(row['comparisons'])} comparisons of raw, curated and marts"
+def _span(row: Row) -> str:
+    return f"{day(row['first'])} to {day(row['last'])}" if row["first"] else "No rows yet"
