@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from fq_platform.assets.raw import raw_key
+from fq_platform.assets.reconciled import mark_pending
 from fq_platform.assets.tables import TableAsset
 from fq_platform.automation.dimension_changes import build_dimension_sensor
 from fq_platform.contracts import CONTRACTS
@@ -89,6 +90,7 @@ def build_accounting_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
         TableAsset(
             CONTRACTS["reconciliation"],
             {f"raw_{name}": raw_key(sources, name) for name in DATED} | {name: table(name) for name in RECONCILED},
+            finished_by=mark_pending,
         ),
     )
     return [asset.build(sources) for asset in declared]

@@ -39,6 +39,8 @@ class TableAsset:
         takes_today: Whether it also takes `today`, the day of evaluation that the settings name, or None.
         incremental: Whether only what changed of its one input, a raw table, is read and made anew. A table without
             days then holds one row a document, whose primary key is the document's `_id`.
+        finished_by: Has the last word on the rows that the transform gives, since it may ask Dagster; it also takes the
+            context and `inputs`.
     """
 
     contract: Contract
@@ -48,6 +50,7 @@ class TableAsset:
     takes_days: bool = False
     takes_today: bool = False
     incremental: bool = False
+    finished_by: Callable[[dg.AssetExecutionContext, Any, Mapping[str, dg.AssetKey]], Any] | None = None
 
     def build(self, sources: Sources) -> dg.AssetsDefinition:
         """Make the asset; its transform, the function named for the table, is imported when it runs.
@@ -94,7 +97,8 @@ class TableAsset:
                 extra: dict[str, Any] = {"days": days(context)} if self.takes_days else {}
                 if self.takes_today:
                     extra["today"] = get_settings().ifco_today
-                return transform(contract.name)(**frames, **extra)
+                rows = transform(contract.name)(**frames, **extra)
+                return self.finished_by(context, rows, self.inputs) if self.finished_by else rows
 
         return _asset
 

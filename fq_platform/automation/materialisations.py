@@ -85,6 +85,20 @@ class EventLog:
             cursor, more = page.cursor, page.has_more
             yield from map(_materialisation, page.records)
 
+    def last(self, asset: dg.AssetKey, day: dt.date) -> Materialisation | None:
+        """The materialisation that made a day of an asset last; None if it never was."""
+        found = self._instance.fetch_materializations(self._of_day(asset, day), limit=1).records
+        return _materialisation(found[0]) if found else None
+
+    def has_news(self, asset: dg.AssetKey, day: dt.date, since: float) -> bool:
+        """Whether a day of an asset was made since a moment (seconds since 1970), and got other rows."""
+        return any(self.is_new(made) for made in self._read(self._of_day(asset, day, since)))
+
+    def _of_day(self, asset: dg.AssetKey, day: dt.date, since: float | None = None) -> dg.AssetRecordsFilter:
+        return dg.AssetRecordsFilter(
+            asset, asset_partitions=[str(day)], after_timestamp=since, before_storage_id=self.until + 1
+        )
+
     def is_new(self, made: Materialisation) -> bool:
         """Whether a materialisation brought other rows than the one before it of the same day."""
         if made.version is None:

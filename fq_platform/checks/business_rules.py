@@ -73,6 +73,20 @@ RULES = (
         violations.sales_that_do_not_add_up,
         others=("fct_orders",),
     ),
+    Rule(
+        "raw_is_curated_is_mart",
+        "reconciliation",
+        "Raw, curated and mart hold the same documents of a day and the same money, to the cent.",
+        violations.unreconciled,
+        blocking=True,
+    ),
+    Rule(
+        "payments_add_up_to_matching",
+        "payment_matching",
+        "Every payment and every invoice is matched or listed as unmatched, once, to the cent.",
+        violations.payments_that_do_not_add_up,
+        others=("invoices_silver", "payments_silver"),
+    ),
 )
 
 CLEANED_COLLECTIONS = {

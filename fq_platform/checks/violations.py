@@ -102,6 +102,47 @@ def sales_that_do_not_add_up(sales_summary: "DataFrame", fct_orders: "DataFrame"
     return joined.where(reduce(or_, [_differ(sf.col(f"summary_{name}"), sf.col(f"lines_{name}")) for name in measures]))
 
 
+def unreconciled(reconciliation: "DataFrame") -> "DataFrame":
+    """Days on which two tables do not agree though neither has changed since the other was made."""
+    from pyspark.sql import functions as sf
+
+    differs = (sf.col("difference_count") != 0) | _differ(sf.col("difference_amount"), sf.lit(0))
+    return reconciliation.where(differs & ~sf.col("is_pending"))
+
+
+def payments_that_do_not_add_up(
+    payment_matching: "DataFrame", invoices_silver: "DataFrame", payments_silver: "DataFrame"
+) -> "DataFrame":
+    """Currencies in which payments or invoices were lost, doubled or changed on the way to their matching."""
+    from pyspark.sql import functions as sf
+
+    def summed(rows: "DataFrame", side: str, amount: str) -> "DataFrame":
+        total = sf.sum(amount).cast(_SUM)
+        return rows.groupBy("currency").agg(sf.count(sf.lit(1)).alias(f"{side}_count"), total.alias(f"{side}_amount"))
+
+    sides = (
+        summed(payments_silver, "payments", "payment_amount"),
+        summed(payment_matching.where("payment_id IS NOT NULL"), "matched_payments", "payment_amount"),
+        summed(invoices_silver.where("NOT status <=> 'void'"), "invoices", "gross_amount"),
+        summed(
+            payment_matching.where("invoice_row_number = 1 AND NOT invoice_status <=> 'void'"),
+            "matched_invoices",
+            "invoiced_amount",
+        ),
+    )
+    joined = reduce(lambda left, right: left.join(right, "currency", "full"), sides).na.fill(0)
+    return joined.where(
+        reduce(
+            or_,
+            [
+                _differ(sf.col(f"{side}_{what}"), sf.col(f"matched_{side}_{what}"))
+                for side in ("payments", "invoices")
+                for what in ("count", "amount")
+            ],
+        )
+    )
+
+
 def documents_with_data_issues(table: "DataFrame", key: str) -> "DataFrame":
     """Documents that hold a value which could not be kept as it is."""
     from pyspark.sql import functions as sf
