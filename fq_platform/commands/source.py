@@ -1,4 +1,4 @@
-"""The MongoDB that a command reads, without Dagster.
+"""What a command reads, without Dagster: a MongoDB or a folder of files.
 
 Belongs here: which server, and a connection for the length of a command. Does not: reading (`extraction/`).
 """
@@ -12,6 +12,31 @@ from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
+    from pymongo.database import Database
+
+    from fq_platform.extraction.documents import Source
+    from fq_platform.sources import Sources
+
+
+@contextmanager
+def opened_source(settings: Settings, sources: "Sources") -> "Iterator[Database[dict[str, Any]] | Source]":
+    """Open what collections are read from: their folder, else their MongoDB database (see `source_client`).
+
+    Args:
+        settings: Which MongoDB.
+        sources: Where the collections are declared.
+
+    Yields:
+        What `sync` and `verify` read.
+    """
+    from fq_platform.extraction.files.folder import folder_of
+
+    folder = folder_of(sources)
+    if folder is not None:
+        yield folder
+        return
+    with source_client(settings) as client:
+        yield client[sources.database]
 
 
 @contextmanager

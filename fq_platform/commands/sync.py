@@ -5,6 +5,7 @@ Belongs here: the command's options, and the order of its steps. Does not: extra
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,14 +13,13 @@ import typer
 from fq_platform.commands.days import FormatOption, FromOption, PartitionOption, ReportFormat, ToOption, days_asked_for
 
 if TYPE_CHECKING:
-    from fq_platform.extraction.scope import Scope
+    from fq_platform.commands.choice import Chosen
     from fq_platform.extraction.sync import SyncResult
     from fq_platform.settings import Settings
-    from fq_platform.sources import Sources
 
 
 class SyncEngine(StrEnum):
-    """What reads MongoDB and writes the tables."""
+    """What reads the source and writes the tables."""
 
     ARROW = "arrow"
     SPARK = "spark"
@@ -36,12 +36,12 @@ def sync(
     engine: Annotated[SyncEngine, typer.Option(help="What reads and writes.")] = SyncEngine.ARROW,
     form: FormatOption = ReportFormat.TABLE,
 ) -> None:
-    """Bring raw tables into agreement with MongoDB, once: what differs is appended, nothing is repeated.
+    """Bring raw tables into agreement with their source, once: what differs is appended, nothing is repeated.
 
-    COLLECTION is a name from the sources file; without any, all collections that it declares are compared, whole: all
-    their days, from start_date until today. With days, only collections that declare partition_by are compared, and
-    only these days. Each table gets one snapshot, or none if nothing differs. Reads the MongoDB of MONGO_URI, else the
-    embedded one.
+    COLLECTION is a name from the sources file, or ifco.orders or ifco.invoices; without any, all collections are
+    compared, whole: all their days, from start_date until today. With days, only collections that declare partition_by
+    are compared, and only these days. Each table gets one snapshot, or none if nothing differs. Reads the MongoDB of
+    MONGO_URI, else the embedded one; those of IFCO from the files of FQ_IFCO_PATH, unless FQ_IFCO_SOURCE says mongo.
     """
     first_day, last_day = days_asked_for(partition, first, last, full=full)
     _require_arrow(engine)
@@ -49,15 +49,14 @@ def sync(
     from rich.console import Console
 
     from fq_platform.commands import sync_report
-    from fq_platform.extraction.scope import asked_for
+    from fq_platform.commands.choice import choose
     from fq_platform.settings import get_settings
     from fq_platform.sources import get_sources
 
-    sources = get_sources()
-    scopes = asked_for(sources, collections or (), first_day, last_day)
+    chosen = choose(get_settings(), get_sources(), collections or (), first_day, last_day)
     results: list[SyncResult] = []
     try:
-        for result in _results(get_settings(), sources, scopes):
+        for result in _results(get_settings(), chosen):
             results.append(result)
     finally:  # what was done before an error or Ctrl-C is done, and said
         if form is ReportFormat.JSON:
@@ -77,13 +76,13 @@ def _require_arrow(engine: SyncEngine) -> None:
         )
 
 
-def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") -> "Iterator[SyncResult]":
+def _results(settings: "Settings", chosen: "list[Chosen]") -> "Iterator[SyncResult]":
     """Sync one collection after the other, telling how far it is."""
     import uuid
 
     from rich.console import Console
 
-    from fq_platform.commands.source import source_client
+    from fq_platform.commands.source import opened_source
     from fq_platform.commands.sync_progress import teller
     from fq_platform.extraction.home import with_days_begun
     from fq_platform.extraction.options import sync_options
@@ -93,20 +92,25 @@ def _results(settings: "Settings", sources: "Sources", scopes: "list[Scope]") ->
 
     layout = layout_of(settings)
     run_id = f"fq-sync-{uuid.uuid4()}"
-    with source_client(settings) as client, teller(Console(stderr=True)) as progress:
-        catalog = open_catalog(settings)
-        for scope in scopes:
-            progress.begin(scope.collection)
-            table = layout.place(scope.table)
-            yield land(
-                client[sources.database],
-                scope.collection,
-                with_days_begun(catalog, table, scope.windows, settings.home / "tmp"),
-                catalog=catalog,
-                table=table,
-                location=layout.location(table),
-                run_id=run_id,
-                partition=scope.partition,
-                options=sync_options(settings, sources.collections[scope.collection]),
-                on_progress=progress.tell,
-            )
+    with teller(Console(stderr=True)) as progress:
+        for _, of_app in groupby(chosen, lambda each: each.sources.app):
+            parts = list(of_app)
+            sources = parts[0].sources
+            with opened_source(settings, sources) as source:
+                catalog = open_catalog(settings)
+                for part in parts:
+                    progress.begin(part.name)
+                    scope = part.scope
+                    table = layout.place(scope.table)
+                    yield land(
+                        source,
+                        scope.collection,
+                        with_days_begun(catalog, table, scope.windows, settings.home / "tmp"),
+                        catalog=catalog,
+                        table=table,
+                        location=layout.location(table),
+                        run_id=run_id,
+                        partition=scope.partition,
+                        options=sync_options(settings, sources.collections[scope.collection]),
+                        on_progress=progress.tell,
+                    )

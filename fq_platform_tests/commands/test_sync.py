@@ -41,6 +41,7 @@ class Shop:
         self.file = folder / "sources.yaml"
         patch.setenv("MONGO_URI", uri)
         patch.setenv("FQ_SOURCES", str(self.file))
+        patch.setenv("FQ_IFCO_SOURCE", "none")
         self.declare("  orders: {partition_by: at}", "  products: {}")
 
     def declare(self, *collections: str, head: str = "time_zone: UTC") -> None:

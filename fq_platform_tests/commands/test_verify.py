@@ -50,6 +50,7 @@ def shop(
     )
     environment.setenv("MONGO_URI", mongo_uri)
     environment.setenv("FQ_SOURCES", str(file))
+    environment.setenv("FQ_IFCO_SOURCE", "none")
     environment.setenv("COLUMNS", "200")
     landed = fq("sync")
     assert landed.exit_code == 0, landed.output
