@@ -1,4 +1,4 @@
-"""What a notebook asks of the lakehouse: SQL as a data frame, the definition, snapshots and schemas of a table. Read only.
+"""What a notebook asks of the lakehouse: SQL as a data frame; the definition, snapshots and schemas of a table.
 
 Belongs here: short calls for short cells. Does not: what is asked (`notebooks/`), or starting JupyterLab
 (`commands/notebook.py`).
@@ -8,15 +8,20 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as types
+from IPython.core.getipython import get_ipython
+from IPython.display import Code
 
-from fq_platform.dashboard.charts import LABEL, source
+from fq_platform.dashboard.charts import PLASTIC_FIRST, crate_colours, source, tooltips
+from fq_platform.dashboard.formats import NOTHING, shown
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.history import ancestors
@@ -34,27 +39,38 @@ if TYPE_CHECKING:
 
     from fq_platform.query.engine import QueryEngine
 
-__all__ = ["LABEL", "chart", "definition", "schemas", "snapshots", "sql", "start", "tables"]
+__all__ = [
+    "PLASTIC_FIRST",
+    "chart",
+    "crate_colours",
+    "definition",
+    "schemas",
+    "schemas_of",
+    "snapshots",
+    "sql",
+    "start",
+    "tables",
+    "tooltips",
+]
 
-ROWS_SHOWN = 20
+ROWS_SHOWN = 60
 """How many rows a data frame shows; it holds them all."""
 
 _VEGA_LITE_OF_JUPYTERLAB = 5
 
 
 def start() -> None:
-    """Make a notebook ready: values in full, charts drawn without a network, errors as people read them.
+    """Make a notebook ready: tables and errors as people read them, charts that need no network.
 
     Raises:
         FqError: The lakehouse has no table yet.
     """
-    pd.set_option("display.max_colwidth", None)
-    pd.set_option("display.max_rows", ROWS_SHOWN)
-    pd.set_option("display.min_rows", ROWS_SHOWN)
-    pd.set_option("display.max_columns", None)
     alt.renderers.register("fq", _for_jupyterlab)
     alt.renderers.enable("fq")
-    _report_errors()
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, html)
+        shell.set_custom_exc((FqError,), _report)
     if tables().empty:
         raise FqError("There are no tables yet", where=str(get_settings().home), fix="Run `make demo` first")
 
@@ -81,9 +97,9 @@ def tables() -> pd.DataFrame:
     return _frame(list_tables(_catalog(), layout_of(get_settings())).read_all())
 
 
-def definition(table: str) -> str:
-    """The answer to SHOW CREATE TABLE: the Spark SQL that would make the table."""
-    return str(sql(f"SHOW CREATE TABLE {table}").iloc[0, 0])
+def definition(table: str) -> Code:
+    """The answer to SHOW CREATE TABLE, in colours: the Spark SQL that would make the table."""
+    return Code(sql(f"SHOW CREATE TABLE {table}").iloc[0, 0], language="sql")
 
 
 def snapshots(table: str) -> pd.DataFrame:
@@ -146,6 +162,47 @@ def chart(rows: pd.DataFrame, title: str) -> alt.Chart:
     return alt.Chart(source(pa.Table.from_pandas(rows, preserve_index=False)), title=title, width=640)
 
 
+def html(rows: pd.DataFrame) -> str:
+    """Rows as a table for people: numbers to the right, texts to the left, the first rows of many.
+
+    Args:
+        rows: Any data frame. Its index is left out if it only counts.
+
+    Returns:
+        HTML; every value is exact.
+    """
+    first = rows.head(ROWS_SHOWN)
+    texts = [name for name in first.columns if not first[name].map(_is_number).any()]
+    style = first.style.format(_cell, na_rep=NOTHING, escape="html")
+    if ids := [name for name in first.columns if str(name).endswith("_id")]:
+        style = style.format(str, subset=ids, na_rep=NOTHING, escape="html")  # no number to read, but one to copy
+    if isinstance(rows.index, pd.RangeIndex):
+        style = style.hide(axis="index")
+    left = [{"selector": "td, th", "props": "text-align: left"}]
+    style = style.set_table_styles(dict.fromkeys(texts, left), overwrite=False)
+    rest = len(rows) - len(first)
+    more = f"<p>{rest:,} more rows are not shown.</p>" if rest else ""
+    return f"{style.to_html()}{more}"
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, float | np.floating):
+        return not np.isnan(value)  # pandas' sign for a missing text
+    return isinstance(value, int | Decimal | np.number) and not isinstance(value, bool)
+
+
+def _cell(value: object) -> str:
+    match value:
+        case pd.Timestamp():
+            return f"{value:%Y-%m-%d %H:%M:%S} {value.tz or ''}".rstrip()
+        case list():
+            return ", ".join(map(_cell, value))
+        case np.number():
+            return shown(value.item())
+        case _:
+            return shown(value)
+
+
 def _load(table: str) -> "Table":
     return _catalog().load_table(layout_of(get_settings()).named(table).identifier)
 
@@ -182,15 +239,6 @@ def _for_jupyterlab(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dic
     return {f"application/vnd.vegalite.v{version}+json": spec | {"$schema": schema}}, {}
 
 
-def _report_errors() -> None:
+def _report(_: "InteractiveShell", __: type, error: Exception, *___: Any, **____: Any) -> None:
     """Let an error that tells what to do stand in a notebook without a traceback."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return
-
-    def reported(shell: "InteractiveShell", kind: type, error: Exception, *_: Any, **__: Any) -> None:
-        sys.stderr.write(f"{error}\n")
-
-    shell.set_custom_exc((FqError,), reported)
+    sys.stderr.write(f"{error}\n")

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 PORT = 8888
 TOUR = Path("notebooks") / "tour.ipynb"
 """The tour in a checkout, and its copy in `FQ_HOME`."""
+CONFIGURATION = Path("notebooks") / "jupyter"
+"""What JupyterLab shall do otherwise than it does, in a checkout."""
 
 _OPTIONS = {
     "ServerApp.ip": "127.0.0.1",
     "ServerApp.port_retries": 0,  # another port than the one asked for would only confuse
+    "ServerApp.allow_root": True,  # as in many containers; only this machine reaches it, and only with the token
     "ServerApp.answer_yes": True,  # Ctrl-C ends it, without a question
-    # Nothing is asked of the network.
-    "LabApp.news_url": "None",
+    # Nothing is asked of the network; `notebooks/jupyter` switches off what asks for news.
     "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     "LabApp.extension_manager": "readonly",
     "Application.log_level": "WARN",
@@ -39,7 +41,7 @@ def notebook(
     It opens a copy in FQ_HOME/notebooks, where your own notebooks can stand beside it. The tour is laid there anew
     when it has changed; a copy that you have changed is kept under another name.
     """
-    from fq_platform.settings import get_settings
+    from fq_platform.settings import get_settings, project_root
 
     settings = get_settings()
     _require_installed()
@@ -49,8 +51,15 @@ def notebook(
     typer.echo(f"The tour is {copy}. Ctrl-C ends JupyterLab. Its address, with the token that lets you in:")
     sys.stdout.flush()
     os.environ["FQ_HOME"] = str(settings.home)
-    options = _OPTIONS | {"ServerApp.root_dir": copy.parent, "ServerApp.port": port, "ServerApp.open_browser": browser}
-    arguments = [*(f"--{name}={value}" for name, value in options.items()), str(copy)]
+    further = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(project_root() / CONFIGURATION), further]))
+    options = _OPTIONS | {
+        "ServerApp.root_dir": copy.parent,
+        "LabApp.default_url": f"/lab/tree/{copy.name}",
+        "ServerApp.port": port,
+        "ServerApp.open_browser": browser,
+    }
+    arguments = [f"--{name}={value}" for name, value in options.items()]
     # Its own process is not needed any more: Ctrl-C shall reach JupyterLab, which ends its kernels.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "jupyterlab", *arguments])  # noqa: S606 (no shell is wanted)
 
