@@ -1,16 +1,19 @@
 """The declared lineage of every contract is the real one, as Spark's plan of its transform has it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fq_platform.assets.accounting import RECONCILED
+from fq_platform.assets.ifco import OF_TODAY, UPSTREAM
 from fq_platform.assets.tables import transform
-from fq_platform.contracts import CONTRACTS, Contract
+from fq_platform.contracts import CONTRACTS, IFCO, Contract
 from fq_platform.contracts.model import EVERYTHING
 from fq_platform_tests.contracts.plan_lineage import Value, lineage
 from fq_platform_tests.transforms import raw
+from fq_platform_tests.transforms.ifco import pipeline as ifco
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -27,7 +30,9 @@ RAW = {
     "raw_invoices": raw.INVOICES,
     "raw_payments": raw.PAYMENTS,
 }
-INPUTS = {
+Inputs = Mapping[str, Sequence[str]]
+IFCO_RAW = {"orders": ifco.ORDERS, "invoices": ifco.INVOICES}
+INPUTS: Inputs = {
     "orders_silver": ["orders"],
     "customers_silver": ["customers"],
     "invoices_silver": ["invoices"],
@@ -45,26 +50,29 @@ INPUTS = {
     "payment_matching": ["invoices_silver", "payments_silver"],
     "reconciliation": ["raw_orders", "raw_invoices", "raw_payments", *RECONCILED],
 }
+IFCO_INPUTS: Inputs = {"ifco_orders_silver": ["orders"], "ifco_invoices_silver": ["invoices"], **UPSTREAM}
 STANDS_FOR_ANY_FIELD = "_fq_rescued"
 
 Lineage = dict[str, frozenset[str]]
 
 
-def frame(spark: "SparkSession", name: str) -> "DataFrame":
+def frame(spark: "SparkSession", name: str, reader: Contract) -> "DataFrame":
     """An empty input with all columns that it may have, known by its name."""
-    contract = CONTRACTS.get(name)
-    if contract:
-        schema = ", ".join(f"`{column.name}` {column.type}" for column in contract.columns)
+    collections = IFCO_RAW if reader.name in IFCO else RAW
+    if name in collections:
+        schema = f"{collections[name]}, {raw.FQ_COLUMNS}"
     else:
-        schema = f"{RAW[name]}, {raw.FQ_COLUMNS}"
+        schema = ", ".join(f"`{column.name}` {column.type}" for column in CONTRACTS[name].columns)
     return spark.createDataFrame([], schema).alias(name)
 
 
 def real(spark: "SparkSession", contract: Contract) -> Lineage:
     """What the columns and the fields of lines are made of, rescued values left aside."""
-    inputs = INPUTS[contract.name]
-    extra = {"days": [raw.DAY]} if contract.name == "accounts_receivable" else {}
-    made = transform(contract.name)(**{name: frame(spark, name) for name in inputs}, **extra)
+    inputs = (IFCO_INPUTS if contract.name in IFCO else INPUTS)[contract.name]
+    extra: dict[str, Any] = {"days": [raw.DAY]} if contract.name == "accounts_receivable" else {}
+    if contract.name in OF_TODAY:
+        extra["today"] = None
+    made = transform(contract.name)(**{name: frame(spark, name, contract) for name in inputs}, **extra)
     found: Lineage = {}
     for column, value in lineage(made, inputs).items():
         found[column] = _without_rescued(value)

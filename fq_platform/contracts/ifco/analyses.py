@@ -10,6 +10,8 @@ from fq_platform.lakehouse.layout import Layer
 SHARE = "decimal(5,4)"
 """A part of a whole, 1 for all of it."""
 
+_PLASTIC = "fct_ifco_orders.crate_type fct_ifco_orders.order_date"
+
 IFCO_CRATE_DISTRIBUTION = Contract(
     layer=Layer.ANALYTICS,
     name="ifco_crate_distribution",
@@ -131,9 +133,9 @@ IFCO_OWNER_TRAINING = Contract(
     columns=(
         Column("rank", BIGINT, "1 for who needs training most: fewest plastic orders, lowest share, then names", ""),
         Column("sales_owner", STRING, "Full name", "fct_ifco_orders.salesowners"),
-        Column("plastic_orders", BIGINT, "Their orders of plastic crates in the twelve months", ""),
-        Column("orders", BIGINT, "Their orders in the twelve months", ""),
-        Column("plastic_share", SHARE, "Part of their orders that is plastic; null if they have none", ""),
+        Column("plastic_orders", BIGINT, "Their orders of plastic crates in the twelve months", _PLASTIC),
+        Column("orders", BIGINT, "Their orders in the twelve months", "fct_ifco_orders.order_date"),
+        Column("plastic_share", SHARE, "Part of their orders that is plastic; null if they have none", _PLASTIC),
         Column(
             "as_of_date",
             DATE,

@@ -28,7 +28,7 @@ IFCO_ORDERS_SILVER = Contract(
         Column(
             "row_id", STRING, "Identifier of the source's row: its order_id, made distinct if it repeats", "orders._id"
         ),
-        Column("order_id", STRING, "Identifier of the order"),
+        Column("order_id", STRING, "Identifier of the order", "orders.order_id orders._id"),
         Column("order_date", DATE, "Day of the order, written dd.MM.yy in the source", "orders.date"),
         Column("company_id", STRING, "Who ordered, as the source has it"),
         Column("company_name", STRING, "Name of the company, as the source spells it"),
@@ -59,7 +59,7 @@ IFCO_INVOICES_SILVER = Contract(
         Column(
             "row_id", STRING, "Identifier of the source's object: its id, made distinct if it repeats", "invoices._id"
         ),
-        Column("invoice_id", STRING, "Identifier of the invoice", "invoices.id"),
+        Column("invoice_id", STRING, "Identifier of the invoice", "invoices.id invoices._id"),
         Column("order_id", STRING, "The order invoiced", "invoices.orderId"),
         Column("company_id", STRING, "Who owes it", "invoices.companyId"),
         Column("gross_value", MONEY, "Euros with VAT; the source states cents", "invoices.grossValue"),

@@ -108,7 +108,7 @@ SALESOWNERS_VW = Contract(
     source="fct_ifco_orders",
     columns=(
         Column("order_id", STRING, "Identifier of the order"),
-        Column("position", BIGINT, "1 for the main sales owner, 2 for the next", ""),
+        Column("position", BIGINT, "1 for the main sales owner, 2 for the next", "fct_ifco_orders.salesowners"),
         Column("sales_owner", STRING, "Full name", "fct_ifco_orders.salesowners"),
     ),
     primary_key=("order_id", "position"),

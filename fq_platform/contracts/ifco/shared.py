@@ -15,8 +15,6 @@ NO_CITY = "Unknown"
 NO_POSTAL_CODE = "UNK00"
 """Stand in addresses where the source has none."""
 
-_COMPANY = "ifco_orders_silver.company_id ifco_orders_silver.company_name"
-
 DIM_COMPANY = Contract(
     layer=Layer.SHARED,
     name="dim_company",
@@ -36,7 +34,7 @@ DIM_COMPANY = Contract(
             "company_key",
             STRING,
             "The id that stands for the merged company: that of its earliest order",
-            "ifco_orders_silver.company_id ifco_orders_silver.company_name ifco_invoices_silver.company_id",
+            "ifco_orders_silver.company_id ifco_invoices_silver.company_id",
         ),
         Column(
             "company_name",
@@ -67,9 +65,7 @@ DIM_SALES_OWNER = Contract(
         Column("last_name", STRING, "What stands after it; null if there is nothing", "ifco_orders_silver.salesowners"),
         Column("first_order_date", DATE, "Day of their first order", "ifco_orders_silver.order_date"),
         Column("last_order_date", DATE, "Day of their last order", "ifco_orders_silver.order_date"),
-        Column(
-            "order_count", BIGINT, "Orders that they are an owner of, in any position", "ifco_orders_silver.order_id"
-        ),
+        Column("order_count", BIGINT, "Orders that they are an owner of, in any position", ""),
     ),
     primary_key=("sales_owner",),
     not_null=("first_name", "order_count"),
@@ -103,9 +99,9 @@ DIM_CONTACT = Contract(
             "postal_code",
             STRING,
             "Postal code of their latest order that has one",
-            "ifco_orders_silver.contact_postal_code ifco_orders_silver.order_date ifco_orders_silver.row_id",
+            "ifco_orders_silver.contact_postal_code",
         ),
-        Column("order_count", BIGINT, "Orders that name them", "ifco_orders_silver.order_id"),
+        Column("order_count", BIGINT, "Orders that name them", ""),
     ),
     primary_key=("contact_key",),
     not_null=("contact_full_name", "order_count"),

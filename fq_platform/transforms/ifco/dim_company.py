@@ -3,7 +3,7 @@
 Belongs here: which id and which spelling stand for a merged company. Does not: which ids are merged (`companies.py`).
 """
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as sf
 
 from fq_platform.contracts.shared import UNKNOWN_ID, UNKNOWN_LABEL
@@ -21,62 +21,62 @@ def dim_company(ifco_orders_silver: DataFrame, ifco_invoices_silver: DataFrame) 
     Returns:
         One row per company_id of either, and the unknown member.
     """
-    ordered = ifco_orders_silver.where("company_id IS NOT NULL").select("company_id", "company_name", "order_date")
-    named = ordered.where("company_name IS NOT NULL")
-    known = ordered.select("company_id", "order_date").unionByName(
-        ifco_invoices_silver.where("company_id IS NOT NULL").select("company_id"), allowMissingColumns=True
+    ordered = ifco_orders_silver.select("company_id", "company_name", "order_date").unionByName(
+        ifco_invoices_silver.select("company_id"), allowMissingColumns=True
     )
-    keys = _keys(known, named)
-    of_company = _usual(named.join(keys, "company_id"), "company_key", "company_name")
-    of_id = _usual(named, "company_id", "source_name")
-    spellings = (
-        named.join(keys, "company_id")
-        .groupBy("company_key")
-        .agg(sf.sort_array(sf.collect_set("company_name")).alias("spellings"))
+    # How often each id is spelled in each way, and since when; without a name where nothing names it.
+    spelled = (
+        ordered.where("company_id IS NOT NULL")
+        .groupBy("company_id", "company_name")
+        .agg(sf.count(sf.lit(1)).alias("orders"), sf.min("order_date").alias("first_date"))
     )
     nothing = sf.array().cast("array<string>")
-    dimension = (
-        keys.join(of_company, "company_key", "left")
-        .join(of_id, "company_id", "left")
-        .join(spellings, "company_key", "left")
-        .select(
-            "company_id",
-            "company_key",
-            sf.coalesce("company_name", sf.lit(UNKNOWN_LABEL)).alias("company_name"),
-            "source_name",
-            sf.coalesce("spellings", nothing).alias("spellings"),
-        )
-    )
     return with_unknown_member(
-        dimension,
+        _described(_keyed(spelled)),
         key="company_id",
         labels=("company_name",),
         others={"company_key": sf.lit(UNKNOWN_ID), "spellings": nothing},
     )
 
 
-def _keys(known: DataFrame, named: DataFrame) -> DataFrame:
-    """The `company_key` of each `company_id`: of all merged ids that of the earliest order, then the smallest."""
-    several = merged(
-        named.select("company_id", same_name(sf.col("company_name")).alias("name")).where("name IS NOT NULL")
-    )
-    members = several.select(sf.explode("company_ids").alias("ids")).select(
-        sf.explode("ids").alias("company_id"), sf.array_min("ids").alias("together")
-    )
-    first = known.groupBy("company_id").agg(sf.min("order_date").alias("first_date"))
+def _keyed(spelled: DataFrame) -> DataFrame:
+    """With `company_key`: of all ids that are merged that of the earliest order, then the smallest."""
+    names = spelled.select("company_id", same_name(sf.col("company_name")).alias("name")).where("name IS NOT NULL")
+    members = merged(names).select(sf.explode("company_ids").alias("ids"))
+    together = members.select(sf.explode("ids").alias("company_id"), sf.array_min("ids").alias("together"))
     earliest = Window.partitionBy("together").orderBy(sf.asc_nulls_last("first_date"), "company_id")
     return (
-        first.join(members, "company_id", "left")
+        spelled.join(sf.broadcast(together), "company_id", "left")
         .withColumn("together", sf.coalesce("together", "company_id"))
-        .select("company_id", sf.first("company_id").over(earliest).alias("company_key"))
+        .withColumn("company_key", sf.first("company_id").over(earliest))
     )
 
 
-def _usual(named: DataFrame, key: str, spelling: str) -> DataFrame:
-    """Of each key the spelling of most orders; of equals that of the earliest order, then the first in the alphabet."""
-    counted = named.groupBy(key, sf.col("company_name").alias(spelling)).agg(
-        sf.count(sf.lit(1)).alias("orders"), sf.min("order_date").alias("first_date")
+def _described(keyed: DataFrame) -> DataFrame:
+    """One row an id. The usual spelling is that of most orders, then of the earliest order, then of the alphabet."""
+
+    def within(*columns: str) -> WindowSpec:
+        return Window.partitionBy("together", *columns)  # the rows of a company lie together already
+
+    def usual(*by: str) -> list[Column]:
+        return [sf.col("company_name").isNull(), sf.desc(by[0]), sf.asc_nulls_last(by[1]), sf.col("company_name")]
+
+    counted = keyed.withColumns(
+        {
+            "orders_of_company": sf.sum("orders").over(within("company_name")),
+            "first_of_company": sf.min("first_date").over(within("company_name")),
+        }
     )
-    usual_first = Window.partitionBy(key).orderBy(sf.desc("orders"), sf.asc_nulls_last("first_date"), spelling)
-    numbered = counted.withColumn("number", sf.row_number().over(usual_first))
-    return numbered.where("number = 1").select(key, spelling)
+    named = counted.select(
+        "company_id",
+        "company_key",
+        sf.coalesce(
+            sf.first("company_name").over(within().orderBy(*usual("orders_of_company", "first_of_company"))),
+            sf.lit(UNKNOWN_LABEL),
+        ).alias("company_name"),
+        sf.first("company_name")
+        .over(within("company_id").orderBy(*usual("orders", "first_date")))
+        .alias("source_name"),
+        sf.sort_array(sf.collect_set("company_name").over(within())).alias("spellings"),
+    )
+    return named.distinct()
