@@ -92,9 +92,12 @@ def demo(profile: ProfileOption = None) -> None:
 @app.command()
 def dev(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of the Dagster UI, on loopback.")] = 3000,
+    dashboard_port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="That of the dashboard; another one if it is taken.")
+    ] = 8501,
     profile: ProfileOption = None,
 ) -> None:
-    """Run the same stack with the Dagster UI, schedules and sensors on, until Ctrl-C.
+    """Run the same stack with the Dagster UI, schedules and sensors on, and the dashboard, until Ctrl-C.
 
     The embedded MongoDB with the sample data belongs to it unless MONGO_URI names a MongoDB.
     """
@@ -102,7 +105,7 @@ def dev(
 
     from fq_platform.demo.dev_server import run_dev
 
-    raise typer.Exit(run_dev(_settings(profile), Console(), port))
+    raise typer.Exit(run_dev(_settings(profile), Console(), port, dashboard_port))
 
 
 @app.command()

@@ -6,6 +6,7 @@ Belongs here: putting the parts together. Does not: any part.
 import dagster as dg
 
 from fq_platform.assets.accounting import build_accounting_assets, build_accounting_sensors, is_declared
+from fq_platform.assets.dashboard import build_dashboard_assets
 from fq_platform.assets.ifco import build_ifco_assets
 from fq_platform.assets.maintenance import build_maintenance_assets
 from fq_platform.assets.raw import build_raw_assets
@@ -68,6 +69,7 @@ def build_definitions(sources: Sources, ifco: Sources | None = None) -> dg.Defin
                 *tables,
                 *ifco_tables,
                 *build_maintenance_assets(),
+                *build_dashboard_assets([*tables, *ifco_tables]),
             ]
         ),
         asset_checks=[

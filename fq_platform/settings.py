@@ -124,6 +124,10 @@ class Settings(LakeSettings):
     alert_urls: SecretStr | None = Field(default=None, validation_alias="FQ_ALERT_URLS")
     ui_url: str | None = Field(default=None, pattern=r"^https?://", validation_alias="FQ_UI_URL")
 
+    dashboard_url: str = Field(
+        default="http://127.0.0.1:8501", pattern=r"^https?://", validation_alias="FQ_DASHBOARD_URL"
+    )
+
     spark_master: str = Field(default="local[2]", validation_alias="FQ_SPARK_MASTER")
     spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
     cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from fq_platform.dashboard.pages import TABLES
 from fq_platform.definitions import build_definitions, defs
 from fq_platform.sources import Collection, Sources
 
@@ -44,6 +45,7 @@ UPKEEP = {
     "maintenance/run_history",
     "maintenance/snapshot_expiry",
 }
+DASHBOARD = "dashboard/analyses"
 COLLECTIONS = {
     "mongodb/ecommerce_db_raw/customers",
     "mongodb/ecommerce_db_raw/invoices",
@@ -104,7 +106,7 @@ def specs() -> dict[str, dg.AssetSpec]:
     """The assets that are tables made of the sources file's collections."""
     of_it = [spec for spec in defs.resolve_all_asset_specs() if spec.tags.get("app") != "ifco"]
     found = {spec.key.to_user_string(): spec for spec in of_it}
-    return {key: spec for key, spec in found.items() if key not in UPKEEP | COLLECTIONS}
+    return {key: spec for key, spec in found.items() if key not in UPKEEP | COLLECTIONS | {DASHBOARD}}
 
 
 def test_every_table_is_an_asset_named_like_it() -> None:
@@ -118,6 +120,14 @@ def test_lineage_is_the_path_of_the_data() -> None:
     found = {key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs().items()}
 
     assert {key: deps for key, deps in found.items() if deps} == UPSTREAM
+
+
+def test_dashboard_is_shown_downstream_of_what_it_reads_but_never_made() -> None:
+    node = defs.resolve_asset_graph().get(dg.AssetKey(DASHBOARD.split("/")))
+
+    assert (node.is_external, node.group_name, node.kinds) == (True, "dashboard", {"streamlit"})
+    assert {".".join(key.path) for key in node.parent_keys} == set(TABLES)
+    assert node.metadata["url"] == dg.MetadataValue.url("http://127.0.0.1:8501")
 
 
 def test_collections_are_shown_but_never_made() -> None:
@@ -163,6 +173,7 @@ def test_assets_have_the_freshness_policy_of_their_layer_and_upkeep_has_one_of_i
         "shared": {(26, 48)},
         "analytics": {(26, 36)},
         "maintenance": {(8 * 24, 15 * 24)},
+        "dashboard": {None},
     }
 
 

@@ -27,7 +27,7 @@ LABEL = "_text"
 """What is added to a column's name for its values as text."""
 
 BEHIND = {"behind": f"datum.crate_type === '{PLASTIC}' ? 0 : 1"}
-PLASTIC_FIRST = [alt.Order("behind:Q"), alt.Order("crate_type:N")]
+PLASTIC_FIRST = [alt.Order("behind:Q", sort="ascending"), alt.Order("crate_type:N", sort="ascending")]
 """Plastic begins at the axis, where its length is easy to compare; the others follow by name."""
 
 Chart = alt.Chart | alt.LayerChart
@@ -158,12 +158,12 @@ def monthly_vat(rows: pa.Table, title: str, titles: Mapping[str, str]) -> Chart:
         alt.Chart(source(rows), title=title)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonth(month):O", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=0)),
-            y=alt.Y("vat_amount:Q", title=titles["vat_amount"], axis=alt.Axis(format=",.0f")),
+            x=alt.X("vat_amount:Q", title=titles["vat_amount"], axis=alt.Axis(format=",.0f")),
+            y=alt.Y("yearmonth(month):O", title="Month", axis=alt.Axis(format="%b %Y")),
             color=alt.Color("rate:N", title=titles["rate"], scale=alt.Scale(range=list(OTHERS))),
             tooltip=tooltips(**titles),
         )
-        .properties(height=HEIGHT)
+        .properties(height=BAR)
     )
 
 

@@ -25,8 +25,8 @@ def amount(value: Decimal | int | None) -> str:
 
 
 def day(date: dt.date | None) -> str:
-    """A day: `5 March 2026`."""
-    return NOTHING if date is None else f"{date.day} {date:%B %Y}"
+    """A day: `5 Mar 2026`."""
+    return NOTHING if date is None else f"{date.day} {date:%b %Y}"
 
 
 def bucket(name: str) -> str:

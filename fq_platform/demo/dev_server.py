@@ -1,4 +1,4 @@
-"""`fq dev`: MongoDB, the Dagster UI and the daemon for schedules and sensors, started and ended together.
+"""`fq dev`: MongoDB, the Dagster UI, the daemon for schedules and sensors, the dashboard: started and ended together.
 
 Belongs here: what runs and in which order. Does not: how processes are ended (`children.py`).
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fq_platform.dagster_home import prepare_dagster_home
+from fq_platform.dashboard import server as dashboard
 from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
 from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
@@ -28,13 +29,14 @@ START_SECONDS = 180
 POLL_SECONDS = 0.2
 
 
-def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
+def run_dev(settings: Settings, console: Console, port: int = 3000, dashboard_port: int = dashboard.PORT) -> int:
     """Run the stack until Ctrl-C or SIGTERM.
 
     Args:
         settings: `FQ_HOME` keeps data, Dagster's instance and the logs; a `mongo_uri` is used as it is.
         console: Where it prints.
         port: The TCP port of the UI on loopback.
+        dashboard_port: That of the dashboard; another one is taken if it is not free.
 
     Returns:
         The exit status: 0 after Ctrl-C or SIGTERM.
@@ -45,6 +47,7 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
     """
     load_sources(settings.sources_file)  # what is wrong with it is told here rather than in the UI
     _require_free(port)
+    look = dashboard.free_port(dashboard_port) if dashboard.is_installed() else None
     children: list[Child] = []
     with (
         ended_by_signals(),
@@ -54,12 +57,13 @@ def run_dev(settings: Settings, console: Console, port: int = 3000) -> int:
         stopped_together(children),
     ):
         with console.status("Starting the Dagster UI"):
-            _start(children, settings, port)
+            _start(children, settings, port, look)
         _tell(console, settings, port)
+        _tell_of_dashboard(console, look, dashboard_port)
         try:
             _watch(children)
         except KeyboardInterrupt:
-            console.print("\nStopping: Dagster's daemon, its UI, its servers ...")
+            console.print("\nStopping: Dagster's daemon, its UI, its servers, the dashboard ...")
     console.print("Stopped; `fq dev` goes on where this ended")
     return 0
 
@@ -72,8 +76,11 @@ def _mongo(settings: Settings, console: Console) -> contextlib.AbstractContextMa
     return contextlib.nullcontext()
 
 
-def _start(children: list[Child], settings: Settings, port: int) -> None:
-    """Start the UI and, once it answers, the daemon: both would create the tables of a new instance."""
+def _start(children: list[Child], settings: Settings, port: int, look: int | None) -> None:
+    """Start the UI and, once it answers, the daemon: both would create the tables of a new instance.
+
+    The dashboard starts beside the UI, at the port `look` if there is one: it opens the instance only for who looks.
+    """
     environment = os.environ | {
         "FQ_HOME": str(settings.home),
         "FQ_PROFILE": settings.profile.value,
@@ -81,30 +88,37 @@ def _start(children: list[Child], settings: Settings, port: int) -> None:
         "FQ_UI_URL": settings.ui_url or f"http://{HOST}:{port}",  # for the links in alerts
         "PYTHONUNBUFFERED": "1",
     }
+    if look is not None:
+        environment["FQ_DASHBOARD_URL"] = dashboard.url(look)
     # -P: a folder called fq_platform in the working directory must not stand in for the installed package.
     module = [sys.executable, "-P", "-m"]
     workspace = ["--workspace", str(project_root() / "workspace.yaml")]
     webserver = [*module, "dagster_webserver", "--host", HOST, "--port", str(port), *workspace]
     daemon = [*module, "dagster._daemon", "run", *workspace]
     logs = settings.home / "logs"
-    children.append(Child("the Dagster UI", webserver, environment, logs / "dagster-webserver.log"))
-    _await_answer(children, port)
+    ui = Child("the Dagster UI", webserver, environment, logs / "dagster-webserver.log")
+    children.append(ui)
+    if look is not None:
+        shown = Child("the dashboard", dashboard.command(look), environment, logs / "dashboard.log")
+        children.append(shown)
+        _await_answer(children, shown, look, dashboard.HEALTH)
+    _await_answer(children, ui, port, "/server_info")
     children.append(Child("the Dagster daemon", daemon, environment, logs / "dagster-daemon.log"))
 
 
-def _await_answer(children: list[Child], port: int) -> None:
+def _await_answer(children: list[Child], server: Child, port: int, path: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(port):
+    while not _answers(port, path):
         _require_alive(children)
         if time.monotonic() > deadline:
-            raise _failure(children[0], f"does not answer after {START_SECONDS} seconds")
+            raise _failure(server, f"does not answer after {START_SECONDS} seconds")
         time.sleep(POLL_SECONDS)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/server_info")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -150,6 +164,14 @@ def _tell(console: Console, settings: Settings, port: int) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _tell_of_dashboard(console: Console, look: int | None, wanted: int) -> None:
+    if look is None:
+        console.print("The dashboard is not installed; `make dashboard` installs it", highlight=False)
+        return
+    instead = "" if look == wanted else f" (port {wanted} is taken)"
+    console.print(f"[bold green]The dashboard is on {dashboard.url(look)}[/]{instead}", highlight=False)
 
 
 def _told(settings: Settings) -> str:

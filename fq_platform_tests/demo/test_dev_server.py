@@ -47,7 +47,7 @@ def started_by(home: Path) -> list[psutil.Process]:
 def fq_dev(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """`fq dev` as a shell script starts it in the background: with Ctrl-C ignored."""
     with subprocess.Popen(
-        [FQ, "dev", "--port", str(port)],
+        [FQ, "dev", "--port", str(port), "--dashboard-port", str(free_port())],
         env=environment(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -33,12 +33,14 @@ def people() -> Iterator[Webhook]:
 def stack(tmp_path_factory: pytest.TempPathFactory, people: Webhook) -> Iterator[Stack]:
     """`fq dev` on a fresh FQ_HOME with a small business, its UI answering; only what tests launch runs."""
     home = tmp_path_factory.mktemp("e2e") / "fq"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as first, socket.socket() as second:
+        for free in (first, second):
+            free.bind(("127.0.0.1", 0))
+        port, dashboard_port = first.getsockname()[1], second.getsockname()[1]
     running = Stack(
         home,
         port,
+        dashboard_port,
         FQ_DEMO_ORDERS="300",
         FQ_DEMO_DAYS="30",
         FQ_ENVIRONMENT=Environment.TEST,

@@ -24,27 +24,32 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 
+FQ = Path(sys.executable).with_name("fq")
+
+
 class Stack:
     """A running `fq dev`.
 
     Args:
         home: Its `FQ_HOME`.
         port: Of the UI.
+        dashboard_port: Of the dashboard.
         variables: Further environment variables.
     """
 
-    def __init__(self, home: Path, port: int, **variables: str) -> None:
+    def __init__(self, home: Path, port: int, dashboard_port: int, **variables: str) -> None:
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("FQ_DEMO_", "DAGSTER_")) and name != "MONGO_URI"
         }
         self.url = f"http://127.0.0.1:{port}"
+        self.dashboard_url = f"http://127.0.0.1:{dashboard_port}"
         self._settings = Settings(home=home)
         self._output = home.with_name("fq-dev.log")
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [Path(sys.executable).with_name("fq"), "dev", "--port", str(port)],
+                [FQ, "dev", "--port", str(port), "--dashboard-port", str(dashboard_port)],
                 env=environment | {"FQ_HOME": str(home)} | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -165,7 +165,7 @@ def matching() -> None:
                 "paid_amount": f"All payments ({currency})",
                 "invoice_date": "Invoiced on",
             },
-            note="Difference: all payments less invoiced. What is negative is owed, what is positive is credit.",
+            note="Difference: all payments less invoiced. In brackets it is below zero, and owed; else it is credit.",
         )
 
 

@@ -58,13 +58,13 @@ def _accounting() -> None:
         _figure(f"VAT ({currency})", lambda: questions.vat(currency), "vat", lambda row: "invoiced")
         _figure(f"Receivables ({currency})", owed, "owed", lambda row: f"{amount(row['overdue'])} of it overdue")
         _figure(
-            "Payments without invoice",
+            "Unmatched payments",
             questions.unmatched,
             "payments",
             lambda row: f"of {number(row['of_all'])} payments",
         )
         _figure(
-            "Differences between tables",
+            "Differences",
             questions.reconciled,
             "differing",
             lambda row: f"in {number(row['comparisons'])} comparisons",
