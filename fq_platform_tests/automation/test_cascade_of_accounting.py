@@ -73,25 +73,53 @@ def test_one_change_makes_the_days_that_depend_on_it_and_no_others(
     shop.change(driver, "orders", "2026-03-07")
     driver.settle(quiet=2)
     (correction,) = driver.runs()[2:]
+    of_orders = (
+        "fct_orders",
+        "sales_summary",
+        "revenue_by_day",
+        "revenue_by_customer",
+        "revenue_by_category",
+        "reconciliation",
+    )
     assert driver.materialised(correction) == {
         (f"{CURATED}orders_silver", "2026-03-07"),
-        ("analytics/fct_orders", "2026-03-07"),
-        ("analytics/sales_summary", "2026-03-07"),
+        *((f"analytics/{name}", "2026-03-07") for name in of_orders),
     }
 
     known = len(driver.runs())
-    shop.change(driver, "payments", "2026-03-08")
     shop.change(driver, "invoices", "2026-03-09")
+    driver.settle(quiet=2)
+    cascade = driver.runs()[known + 1 :]
+    assert len(cascade) <= 4, "with that of raw, a late correction is five runs at most"
+    assert Counter(key for run in cascade for key in driver.materialised(run)) == Counter(
+        [
+            (f"{CURATED}invoices_silver", "2026-03-09"),
+            ("analytics/vat_report", "2026-03-09"),
+            ("analytics/reconciliation", "2026-03-09"),
+            *_from("analytics/accounts_receivable", "09", "10"),
+            *_from("analytics/receivables_ageing", "09", "10"),
+            ("analytics/payment_matching", None),
+        ]
+    )
+
+    known = len(driver.runs())
+    shop.change(driver, "payments", "2026-03-08")
     shop.change(driver, "customers")
     driver.settle(quiet=2)
-    made = Counter(key for run in driver.runs()[known + 3 :] for key in driver.materialised(run))
+    made = Counter(key for run in driver.runs()[known + 2 :] for key in driver.materialised(run))
     assert made == Counter(
         [
             (f"{CURATED}payments_silver", "2026-03-08"),
-            (f"{CURATED}invoices_silver", "2026-03-09"),
-            *(("analytics/accounts_receivable", f"2026-03-{day}") for day in ("08", "09", "10")),
+            ("analytics/reconciliation", "2026-03-08"),
+            *_from("analytics/accounts_receivable", "08", "09", "10"),
+            *_from("analytics/receivables_ageing", "08", "09", "10"),
+            ("analytics/payment_matching", None),
             (f"{CURATED}customers_silver", None),
             ("shared/dim_customers", None),
         ]
     )
     assert driver.errors == []
+
+
+def _from(table: str, *days: str) -> list[tuple[str, str]]:
+    return [(table, f"2026-03-{day}") for day in days]
