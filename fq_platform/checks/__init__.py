@@ -7,6 +7,7 @@ import dagster as dg
 from fq_platform.checks.audits import Audit
 from fq_platform.checks.business_rules import business_audits, business_checks
 from fq_platform.checks.generated import contract_audits, contract_checks
+from fq_platform.checks.ifco import ifco_checks
 from fq_platform.contracts import ACCOUNTING, IFCO, Contract
 from fq_platform.contracts.ifco.curated import APP as IFCO_APP
 
@@ -29,7 +30,7 @@ def build_ifco_checks() -> list[dg.AssetChecksDefinition]:
     Returns:
         The definitions; they need the resource `spark`.
     """
-    return contract_checks(IFCO.values(), IFCO_APP)
+    return [*contract_checks(IFCO.values(), IFCO_APP), *ifco_checks()]
 
 
 def audits_of(contract: Contract) -> Sequence[Audit]:

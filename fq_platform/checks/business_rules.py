@@ -34,6 +34,7 @@ class Rule:
         others: The contracts' names of the other tables it looks into.
         blocking: Whether the table is published only if the rule holds: bad totals must not reach anybody. Such a rule
             looks into no other table.
+        severity: How bad it is if the rule, which does not block, is broken.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Rule:
     broken_by: "Callable[..., DataFrame]"
     others: tuple[str, ...] = ()
     blocking: bool = False
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
 
 
 RULES = (
@@ -108,8 +110,8 @@ def business_checks(app: str) -> list[dg.AssetChecksDefinition]:
     Returns:
         One definition per check that is no audit.
     """
-    recovered = [_recovery_check(name, collection, app) for name, collection in CLEANED_COLLECTIONS.items()]
-    return [*(_rule_check(stated, app) for stated in RULES if not stated.blocking), *recovered]
+    recovered = [recovery_check(name, collection, app) for name, collection in CLEANED_COLLECTIONS.items()]
+    return [*(rule_check(stated, app) for stated in RULES if not stated.blocking), *recovered]
 
 
 def business_audits(table: str) -> list[Audit]:
@@ -128,16 +130,29 @@ def business_audits(table: str) -> list[Audit]:
     ]
 
 
-def _rule_check(stated: Rule, app: str) -> dg.AssetChecksDefinition:
+def rule_check(stated: Rule, app: str) -> dg.AssetChecksDefinition:
+    """The check of a rule that does not block.
+
+    Args:
+        stated: The rule.
+        app: The application of the sources file.
+    """
     tables = {name: contract_table(name, app) for name in (stated.table, *stated.others)}
 
     def evaluate(rows: "Mapping[str, DataFrame]") -> Result:
         return evaluate_violations(rows[stated.table], stated.broken_by(*(rows[name] for name in tables)))
 
-    return _check(stated.name, stated.description, tables, dg.AssetCheckSeverity.ERROR, evaluate)
+    return _check(stated.name, stated.description, tables, stated.severity, evaluate)
 
 
-def _recovery_check(name: str, collection: str, app: str) -> dg.AssetChecksDefinition:
+def recovery_check(name: str, collection: str, app: str) -> dg.AssetChecksDefinition:
+    """The check of a curated table that warns of values which could not be kept as they are.
+
+    Args:
+        name: The contract's name of the table.
+        collection: The collection that it is made of.
+        app: The application whose raw table that is.
+    """
     tables = {name: contract_table(name, app), "raw": TableName(Layer.RAW, f"{app}_{collection}", app)}
     (key,) = CONTRACTS[name].primary_key
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from fq_platform.checks import audits_of, build_checks
+from fq_platform.checks import audits_of, build_checks, build_ifco_checks
 from fq_platform.checks.reporting import contract_table
-from fq_platform.contracts import CONTRACTS
+from fq_platform.contracts import ACCOUNTING, CONTRACTS
 from fq_platform.lakehouse.layout import Layer, TableName
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ COLLECTIONS = ("orders", "customers", "invoices", "payments", "products")
 
 def _tables(app: str) -> dict[str, TableName]:
     """Every table by the name of its contract, and the raw ones by collection."""
-    tables = {name: contract_table(name, app) for name in CONTRACTS}
+    tables = {name: contract_table(name, app) for name in ACCOUNTING}
     return tables | {name: TableName(Layer.RAW, f"{app}_{name}", app) for name in COLLECTIONS}
 
 
@@ -71,7 +71,7 @@ def test_good_tables_pass_every_check(
 ) -> None:
     write(APP, **good_tables)
 
-    found = _run(spark_resource, APP, *CONTRACTS)
+    found = _run(spark_resource, APP, *ACCOUNTING)
 
     assert [name for name, evaluation in found.items() if not evaluation.passed] == []
     assert len(found) == len({key for check in build_checks(APP) for key in check.check_keys})
@@ -155,7 +155,8 @@ def test_keys_nulls_and_totals_are_audited_where_others_build_on_them_and_days_w
 
 
 def test_every_rule_is_checked_once_and_says_what_holds() -> None:
-    ordinary = {spec.key: spec.description for check in build_checks(APP) for spec in check.check_specs}
+    checks = [*build_checks(APP), *build_ifco_checks()]
+    ordinary = {spec.key: spec.description for check in checks for spec in check.check_specs}
     audits = {
         dg.AssetCheckKey(dg.AssetKey(list(contract.table(APP).key)), rule): holds
         for contract in CONTRACTS.values()
@@ -164,7 +165,7 @@ def test_every_rule_is_checked_once_and_says_what_holds() -> None:
     }
 
     assert not ordinary.keys() & audits.keys()
-    assert all(spec.blocking is False for check in build_checks(APP) for spec in check.check_specs)
+    assert all(spec.blocking is False for check in checks for spec in check.check_specs)
     assert all(holds and holds.endswith(".") for holds in [*ordinary.values(), *audits.values()])
     keys = {key.asset_key for key in (*ordinary, *audits) if key.name == "primary_key_unique"}
     assert len(keys) == len(CONTRACTS)
@@ -173,8 +174,8 @@ def test_every_rule_is_checked_once_and_says_what_holds() -> None:
 def test_declaring_the_checks_imports_no_spark() -> None:
     code = """if True:
         import sys
-        from fq_platform.checks import build_checks
-        build_checks("app")
+        from fq_platform.checks import build_checks, build_ifco_checks
+        build_checks("app"), build_ifco_checks()
         assert "pyspark" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", code], check=True)
