@@ -43,11 +43,14 @@ class Folder:
         return [sorted(rows, key=str), *([sorted(written_down(analysis), key=str)] if self.is_real else [])]
 
 
-def folders() -> list[Folder]:
-    """The folders to test on; the day of evaluation is one in the middle of the packaged orders' last year."""
-    packaged = Folder(PACKAGE / "demo" / "ifco", today=dt.date(2026, 3, 15))
+PACKAGED = Folder(PACKAGE / "demo" / "ifco", today=dt.date(2026, 3, 15))
+"""The packaged files, on a day in the middle of their last year."""
+
+
+def whole_way() -> Folder:
+    """The folder that goes the whole way: the real one, which `FQ_TEST_IFCO` may name, else the packaged one."""
     real = Path(os.environ.get("FQ_TEST_IFCO") or project_root().parent / "shared" / "data" / "ifco")
-    return [packaged, *([Folder(real, is_real=True)] if real.is_dir() else [])]
+    return Folder(real, is_real=True) if real.is_dir() else Folder(PACKAGED.path)
 
 
 def written_down(analysis: str) -> Rows:
