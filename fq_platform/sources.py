@@ -192,6 +192,10 @@ class Sources(BaseModel):
         """The day that it is in that zone."""
         return dt.datetime.now(self.zone).date()
 
+    def file(self, collection: str) -> SourceFile | None:
+        """The file that a collection is; None for one of MongoDB's."""
+        return self.collections[collection].file if self.folder else None
+
     def table(self, collection: str) -> str:
         """The name of a collection's raw table without its namespace, such as `ecommerce_db_orders`."""
         return f"{self.app}_{normalise(collection)}"

@@ -15,7 +15,7 @@ from fq_platform.assets.content_version import Versions, content_versions
 from fq_platform.assets.documentation import facts_of_raw_table, location_metadata, tags
 from fq_platform.assets.further_days import tell_further_partitions
 from fq_platform.assets.raw_progress import ProgressLog
-from fq_platform.assets.source_opening import opened
+from fq_platform.assets.source_opening import opened, repeated_keys
 from fq_platform.assets.sources import source_key, source_kind, source_metadata, source_name
 from fq_platform.automation.backfills import backfill_policy
 from fq_platform.automation.partitions import daily_partitions, days
@@ -53,6 +53,7 @@ def build_raw_assets(sources: Sources) -> Sequence[dg.AssetsDefinition]:
 def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.AssetsDefinition:
     layout = layout_of(get_settings())
     table = layout.place(TableName(Layer.RAW, sources.table(collection), sources.app))
+    file = sources.file(collection)
     by_day = f", by day of `{options.partition_by}`" if options.partition_by else ""
 
     @dg.asset(
@@ -75,7 +76,9 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         | location_metadata(layout.location(table))
         | code_references(in_sources_file(collection, sources.declared_in), in_package("assets.raw", "_raw_asset"))
         | ({"partition_expr": WINDOW_COLUMN} if options.partition_by else {}),
-        check_specs=raw_checks.raw_check_specs(raw_key(sources, collection), options.partition_by),
+        check_specs=raw_checks.raw_check_specs(
+            raw_key(sources, collection), options.partition_by, file.key if file else None
+        ),
     )
     def _asset(context: dg.AssetExecutionContext, mongo: MongoResource) -> dg.MaterializeResult:
         from fq_platform.extraction.home import with_days_begun
@@ -103,6 +106,8 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
             )
             landed = catalog.load_table(table.identifier)
             checks = raw_checks.answers(result, landed, chosen, settings.home / "tmp")
+            if file:
+                checks.append(raw_checks.keys_unique(file.key, repeated_keys(source, collection)))
         versions = content_versions(landed, WINDOW_COLUMN, list(result.by_day))
         _tell(context, result, asked, versions)
         whole = {} if options.partition_by else _counts(result, "dagster/row_count") | versions[None]

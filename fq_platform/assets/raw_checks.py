@@ -4,7 +4,7 @@ Belongs here: what they are called, when they warn, and in which words. Does not
 `extraction/home.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 SCHEMA_UNCHANGED = "schema_unchanged"
 VALUES_RESCUED = "values_rescued"
 EVENT_TIME_USABLE = "event_time_usable"
+KEYS_UNIQUE = "keys_unique"
 NAMED = 5
 """How many columns or places a description names; the metadata has them all."""
 
 
-def raw_check_specs(asset: dg.AssetKey, partition_by: str | None) -> list[dg.AssetCheckSpec]:
+def raw_check_specs(asset: dg.AssetKey, partition_by: str | None, key: str | None = None) -> list[dg.AssetCheckSpec]:
     """The checks of one raw asset. They warn and never stop anything: raw takes documents as they are.
 
     Args:
         asset: The raw asset.
         partition_by: The event-time field; None for a collection without days.
+        key: The column of a file that its rows' `_id`s are made of; None for a collection of MongoDB.
 
     Returns:
         Their specs.
@@ -45,6 +47,8 @@ def raw_check_specs(asset: dg.AssetKey, partition_by: str | None) -> list[dg.Ass
         descriptions[EVENT_TIME_USABLE] = (
             f"Every document has a day: `{partition_by}` is a date, not before the first day."
         )
+    if key:
+        descriptions[KEYS_UNIQUE] = f"No two rows of the file have the same `{key}`."
     return [dg.AssetCheckSpec(name, asset=asset, description=text) for name, text in descriptions.items()]
 
 
@@ -139,6 +143,21 @@ def event_time_usable(home: "Home", partition_by: str, first_day: str) -> dg.Ass
         )
     numbers = {reason.name.lower(): number for reason, number in count.items()}
     return _result(EVENT_TIME_USABLE, text, {"window": first_day, "unusable": home.unusable, **numbers})
+
+
+def keys_unique(key: str, repeated: Mapping[str, int]) -> dg.AssetCheckResult:
+    """Warns of rows with the same key: all are kept, and somebody may count them twice.
+
+    Args:
+        key: The column.
+        repeated: How many rows have the same value, for each such value.
+    """
+    rows = sum(repeated.values())
+    text = None
+    if repeated:
+        named = [f"{value!r} ({count} rows)" for value, count in repeated.items()]
+        text = f"Rows that share their {key} with others: {rows:,}, of {_listed(named)}. All are kept."
+    return _result(KEYS_UNIQUE, text, {"repeated_keys": len(repeated), "rows": rows})
 
 
 def _result(name: str, problem: str | None, metadata: dict[str, Any]) -> dg.AssetCheckResult:

@@ -3,7 +3,7 @@
 Belongs here: opening either for the length of a `with` block. Does not: reading (`extraction/`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -38,3 +38,15 @@ def opened(sources: Sources, mongo: MongoResource) -> "Iterator[Database[dict[st
         return
     with mongo.database(sources.database) as database:
         yield database
+
+
+def repeated_keys(source: "Database[dict[str, Any]] | Source", collection: str) -> Mapping[str, int]:
+    """The keys that several rows of a file share, with the number of their rows, once it has been read.
+
+    Args:
+        source: What was read.
+        collection: The collection; only a file's has keys that are not unique.
+    """
+    from fq_platform.extraction.files.folder import Folder
+
+    return source.documents(collection).repeated if isinstance(source, Folder) else {}

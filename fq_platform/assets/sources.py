@@ -27,21 +27,19 @@ def source_key(sources: Sources, collection: str) -> dg.AssetKey:
 
 def source_kind(sources: Sources, collection: str) -> str:
     """What a collection is, as the UI's icons have it: `mongodb`, or a file's format."""
-    file = sources.collections[collection].file
-    return file.format.value if sources.folder and file else "mongodb"
+    file = sources.file(collection)
+    return file.format.value if file else "mongodb"
 
 
 def source_name(sources: Sources, collection: str) -> str:
     """A collection as people call it: `the MongoDB collection ...`, or `the file ...`."""
-    file = sources.collections[collection].file
-    if sources.folder and file:
-        return f"the file `{file.name}`"
-    return f"the MongoDB collection `{sources.database}.{collection}`"
+    file = sources.file(collection)
+    return f"the file `{file.name}`" if file else f"the MongoDB collection `{sources.database}.{collection}`"
 
 
 def source_metadata(sources: Sources, collection: str) -> dict[str, str]:
     """Where a collection is, as metadata."""
-    file = sources.collections[collection].file
+    file = sources.file(collection)
     if sources.folder and file:
         return {"file": str(sources.folder / file.name)}
     return {"collection": f"{sources.database}.{collection}"}

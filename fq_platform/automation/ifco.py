@@ -7,6 +7,7 @@ that cannot be read holds up nobody else's tables.
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -101,11 +102,10 @@ def file_hashes(sources: Sources) -> dict[str, str | None]:
         Name of the file to the SHA-256 of its content; None where it cannot be read.
     """
     found: dict[str, str | None] = {}
-    for collection in sources.collections.values():
-        if sources.folder and collection.file:
-            try:
-                with (sources.folder / collection.file.name).open("rb") as content:
-                    found[collection.file.name] = hashlib.file_digest(content, "sha256").hexdigest()
-            except OSError:
-                found[collection.file.name] = None
+    for file in filter(None, map(sources.file, sources.collections)):
+        try:
+            with Path(sources.folder or "", file.name).open("rb") as content:
+                found[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
+        except OSError:
+            found[file.name] = None
     return found

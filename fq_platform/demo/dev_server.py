@@ -58,8 +58,7 @@ def run_dev(settings: Settings, console: Console, port: int = 3000, dashboard_po
     ):
         with console.status("Starting the Dagster UI"):
             _start(children, settings, port, look)
-        _tell(console, settings, port)
-        _tell_of_dashboard(console, look, dashboard_port)
+        _tell(console, settings, port, _where_dashboard(look, dashboard_port))
         try:
             _watch(children)
         except KeyboardInterrupt:
@@ -147,7 +146,7 @@ def _failure(child: Child, what: str) -> FqError:
     )
 
 
-def _tell(console: Console, settings: Settings, port: int) -> None:
+def _tell(console: Console, settings: Settings, port: int, where_dashboard: str) -> None:
     named = "" if settings.profile is Profile.LOCAL else f"FQ_PROFILE={settings.profile} "
     console.print(f"\n[bold green]The Dagster UI is on http://{HOST}:{port}[/]", highlight=False)
     console.print(
@@ -159,6 +158,7 @@ def _tell(console: Console, settings: Settings, port: int) -> None:
         "  Catalog: each table's owner, checks, freshness, columns, plots, source code, and the snapshot of each "
         "materialisation\n"
         f"{_told(settings)}\n"
+        f"{where_dashboard}\n"
         f"Ask the tables from another terminal with `{named}fq query`; `{named}fq tables` lists them.\n"
         f"Logs: {settings.home / 'logs'}. Ctrl-C stops everything.",
         highlight=False,
@@ -166,12 +166,11 @@ def _tell(console: Console, settings: Settings, port: int) -> None:
     )
 
 
-def _tell_of_dashboard(console: Console, look: int | None, wanted: int) -> None:
+def _where_dashboard(look: int | None, wanted: int) -> str:
     if look is None:
-        console.print("The dashboard is not installed; `make dashboard` installs it", highlight=False)
-        return
+        return "The dashboard is not installed; `make dashboard` installs it"
     instead = "" if look == wanted else f" (port {wanted} is taken)"
-    console.print(f"[bold green]The dashboard is on {dashboard.url(look)}[/]{instead}", highlight=False)
+    return f"[bold green]The dashboard is on {dashboard.url(look)}[/]{instead}"
 
 
 def _told(settings: Settings) -> str:

@@ -18,6 +18,13 @@ class Question:
     as_of: int | None = None
 
 
+IFCO_QUESTION = Question(
+    "Which sales owners of the IFCO application earn most commission?",
+    "SELECT rank, sales_owner, commission FROM analytics.ifco_commissions ORDER BY rank LIMIT 5",
+)
+"""Asked where the IFCO application is not left out."""
+
+
 def standing_questions(last_day: dt.date) -> list[Question]:
     """The questions that can be asked of any sample data.
 

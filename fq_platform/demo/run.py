@@ -4,7 +4,7 @@ Belongs here: the order of the steps. Does not: what a step does.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,12 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from fq_platform.demo import report
 from fq_platform.demo.late_changes import LateChange, apply_late_changes
-from fq_platform.demo.questions import Question, correction_questions, standing_questions
+from fq_platform.demo.questions import IFCO_QUESTION, Question, correction_questions, standing_questions
 from fq_platform.demo.refresh import RunOutcome, run_assets
 from fq_platform.demo.sample_data import DATABASE, START
 from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
-from fq_platform.settings import Settings
+from fq_platform.settings import IfcoSource, Settings
 from fq_platform.sources import Sources, load_sources
 
 if TYPE_CHECKING:
@@ -57,12 +57,15 @@ def _sample_sources(settings: Settings) -> Sources:
 
 class _Demo:
     def __init__(self, settings: Settings, console: Console, sources: Sources, uri: str) -> None:
+        from fq_platform.automation.ifco import IFCO_REFRESH
         from fq_platform.automation.schedules import DAILY_REFRESH
         from fq_platform.dagster_home import open_instance
         from fq_platform.definitions import defs
 
         self.settings, self.console, self.sources, self.uri = settings, console, sources, uri
         self.job = defs.resolve_job_def(DAILY_REFRESH)
+        with_ifco = settings.ifco_source is not IfcoSource.NONE
+        self.ifco_job = defs.resolve_job_def(IFCO_REFRESH) if with_ifco else None
         self.instance = open_instance(settings)
         self.last_day = START + dt.timedelta(days=settings.demo_days - 1)
         self.orders = f"raw.{self.sources.table('orders')}"
@@ -75,13 +78,23 @@ class _Demo:
         report.show_tables(console, outcome)
         report.show_checks(console, outcome)
         succeeded = outcome.succeeded
+        if self.ifco_job is not None:
+            succeeded = self._ifco(self.ifco_job) and succeeded
         if succeeded:
             succeeded = self._late_changes() and succeeded
-            self._answer(standing_questions(self.last_day))
+            self._answer([*standing_questions(self.last_day), *([IFCO_QUESTION] if self.ifco_job else [])])
         report.show_changed(console, before, self._snapshots())
         if succeeded:
             report.show_next_steps(console, self.settings.profile)
         return 0 if succeeded else 1
+
+    def _ifco(self, job: "dg.JobDefinition") -> bool:
+        """Make the tables of the IFCO application; True if that went well."""
+        self.console.print("\n[bold]Materialising every asset of the IFCO application[/]")
+        outcome = self._run(job, {}, None)
+        report.show_tables(self.console, outcome)
+        report.show_checks(self.console, outcome)
+        return outcome.succeeded
 
     def _late_changes(self) -> bool:
         """Let the source change as sources do, and refresh what is concerned; True if that went well."""
@@ -107,6 +120,11 @@ class _Demo:
     def _materialise(self, first: dt.date, last: dt.date, assets: "Sequence[dg.AssetKey] | None") -> RunOutcome:
         from fq_platform.automation.partitions import range_tags
 
+        return self._run(self.job, range_tags(first, last), assets)
+
+    def _run(
+        self, job: "dg.JobDefinition", tags: Mapping[str, str], assets: "Sequence[dg.AssetKey] | None"
+    ) -> RunOutcome:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -114,13 +132,13 @@ class _Demo:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        total = len(assets) if assets is not None else len(list(self.job.asset_layer.executable_asset_keys))
+        total = len(assets) if assets is not None else len(list(job.asset_layer.executable_asset_keys))
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task("starting", total=total)
             return run_assets(
-                self.job,
+                job,
                 self.instance,
-                range_tags(first, last),
+                tags,
                 assets,
                 lambda name: progress.update(task, advance=1, description=name),
             )

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 
 from pymongo.uri_parser import parse_uri
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
+from fq_platform.demo.ifco_load import load_ifco
 from fq_platform.demo.load import load
 from fq_platform.demo.object_store import ObjectStore
 from fq_platform.demo.sample_data import DATABASE, business_of
 from fq_platform.errors import FqError
 from fq_platform.extraction.source import mongo_errors
 from fq_platform.lakehouse.object_store_endpoint import object_store_home
-from fq_platform.settings import Profile, Settings
+from fq_platform.settings import IfcoSource, Profile, Settings
 
 
 @contextmanager
@@ -98,3 +100,17 @@ def _fill(uri: str, settings: Settings, console: Console) -> None:
         counts = load(uri, DATABASE, business, lambda made, total: progress.update(task, completed=made, total=total))
     told = ", ".join(f"{count:,} {collection}" for collection, count in counts.items())
     console.print(f"Sample data in {DATABASE}: {told}")
+    _fill_ifco(uri, settings, console)
+
+
+def _fill_ifco(uri: str, settings: Settings, console: Console) -> None:
+    """Copy the IFCO files; files that cannot be read are told, and hold up nothing that does not need them."""
+    if settings.ifco_source is IfcoSource.NONE:
+        return
+    try:
+        counts = load_ifco(uri, settings)
+    except FqError as error:
+        console.print(f"[yellow]The IFCO files are not copied into MongoDB[/]: {escape(str(error))}", soft_wrap=True)
+    else:
+        told = ", ".join(f"{count:,} {collection}" for collection, count in counts.items())
+        console.print(f"IFCO sample in ifco_raw: {told}")

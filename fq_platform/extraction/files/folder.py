@@ -38,19 +38,20 @@ class Folder:
 
     path: Path
     files: Mapping[str, SourceFile]
+    _opened: dict[str, "FileDocuments"] = field(default_factory=dict, compare=False)
 
     def documents(self, collection: str) -> "FileDocuments":
-        """The documents of a collection."""
+        """The documents of a collection: the same object each time, which knows what its last reading met."""
         declared = self.files[collection]
-        return FileDocuments(self.path / declared.name, declared)
+        return self._opened.setdefault(collection, FileDocuments(self.path / declared.name, declared))
 
 
 def folder_of(sources: Sources) -> Folder | None:
     """The folder of sources that are files; None for those that are MongoDB's."""
     if sources.folder is None:
         return None
-    files = {name: collection.file for name, collection in sources.collections.items() if collection.file}
-    return Folder(sources.folder, files)
+    files = {name: sources.file(name) for name in sources.collections}
+    return Folder(sources.folder, {name: file for name, file in files.items() if file})
 
 
 @dataclass
