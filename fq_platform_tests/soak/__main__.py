@@ -92,6 +92,7 @@ def _report(made: World, ledger: Ledger, alerts: list[str], seconds: float) -> d
         "wrong_alerts": alerts,
         "missing_requests": ledger.missing,
         "superfluous_requests": ledger.superfluous,
+        "partitions_compared_between_others": ledger.joined,
         "repeated_requests": ledger.repeated,
         "changes": made.shop.changes,
         "raw_partitions_touched": ledger.needed,
