@@ -20,7 +20,7 @@ import pyarrow.types as types
 from IPython.core.getipython import get_ipython
 from IPython.display import Code
 
-from fq_platform.dashboard.charts import PLASTIC_FIRST, crate_colours, source, tooltips
+from fq_platform.dashboard.charts import BEHIND, PLASTIC_FIRST, crate_colours, source, tooltips
 from fq_platform.dashboard.formats import NOTHING, shown
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
@@ -30,7 +30,7 @@ from fq_platform.query.engine import open_engine
 from fq_platform.query.inventory import list_tables
 from fq_platform.query.options import EngineName
 from fq_platform.query.time_travel import AsOf, parse_as_of
-from fq_platform.settings import get_settings
+from fq_platform.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fq_platform.query.engine import QueryEngine
 
 __all__ = [
+    "BEHIND",
     "PLASTIC_FIRST",
     "chart",
     "crate_colours",
@@ -89,12 +90,13 @@ def sql(question: str, as_of: AsOf | str | None = None) -> pd.DataFrame:
         FqError: The question cannot be answered.
     """
     moment = as_of if as_of is None or isinstance(as_of, dt.datetime) else parse_as_of(str(as_of))
-    return _frame(_engine().execute(question, moment).read_all())
+    return _frame(_engine(get_settings()).execute(question, moment).read_all())
 
 
 def tables() -> pd.DataFrame:
     """Every table: its rows, how many snapshots it has, the latest one and when it was committed."""
-    return _frame(list_tables(_catalog(), layout_of(get_settings())).read_all())
+    settings = get_settings()
+    return _frame(list_tables(_catalog(settings), layout_of(settings)).read_all())
 
 
 def definition(table: str) -> Code:
@@ -204,17 +206,18 @@ def _cell(value: object) -> str:
 
 
 def _load(table: str) -> "Table":
-    return _catalog().load_table(layout_of(get_settings()).named(table).identifier)
+    settings = get_settings()
+    return _catalog(settings).load_table(layout_of(settings).named(table).identifier)
 
 
 @cache
-def _catalog() -> "Catalog":
-    return open_catalog(get_settings())
+def _catalog(settings: Settings) -> "Catalog":
+    return open_catalog(settings)
 
 
 @cache
-def _engine() -> "QueryEngine":
-    return open_engine(EngineName.DUCKDB, get_settings())
+def _engine(settings: Settings) -> "QueryEngine":
+    return open_engine(EngineName.DUCKDB, settings)
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:
