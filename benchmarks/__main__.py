@@ -69,7 +69,9 @@ def _collections(cases: Sequence[str], documents: int) -> list[str]:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure extraction against its targets.")
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Measure extraction and queries against their targets."
+    )
     parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", help=f"of {', '.join(CASES)}")
     parser.add_argument("--documents", type=int, default=1_000_000, help="size of a load (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="of each measurement (default: %(default)s)")

@@ -19,7 +19,7 @@ _MARKS = {True: "[green]ok", False: "[red]short", None: ""}
 
 def table(figures: Sequence[Figure]) -> Table:
     """The figures as a table: name, target, measured, whether it holds, notes."""
-    shown = Table("Figure", "Target", "Measured", "", "Note", title="Extraction")
+    shown = Table("Figure", "Target", "Measured", "", "Note", title="Extraction and queries")
     for column in (1, 2):
         shown.columns[column].justify = "right"
         shown.columns[column].no_wrap = True

@@ -5,6 +5,7 @@ Belongs here: repetition, comparison, targets. Does not: the work itself (`jobs/
 
 from collections.abc import Callable, Iterator, Mapping
 
+from benchmarks.cases.analyses import analyses
 from benchmarks.cases.kills import kills
 from benchmarks.cases.loads import by_day, limit, mixed, throughput, unchanged
 from benchmarks.cases.resources import memory, two_cores
@@ -22,5 +23,6 @@ CASES: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "kills": kills,
     "stages": stages,
     "yardsticks": yardsticks,
+    "analyses": analyses,
 }
 """Every case by the name that `--only` takes."""
