@@ -137,20 +137,37 @@ def _age(graph: "AssetGraph", key: "dg.AssetKey", made: dt.datetime | None, now:
 
 def _failures(instance: "dg.DagsterInstance", keys: "Sequence[dg.AssetCheckKey]") -> list[Failure]:
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-    found = [_failure(key, record) for key, record in latest.items()]
+    evaluated = ((key, _evaluated(instance, key, record)) for key, record in latest.items())
+    found = (_failure(key, record) for key, record in evaluated if record is not None)
     return [failure for failure in found if failure is not None]
 
 
-def _failure(key: "dg.AssetCheckKey", record: "AssetCheckExecutionRecord") -> Failure | None:
-    from dagster import AssetCheckSeverity
+def _evaluated(
+    instance: "dg.DagsterInstance", key: "dg.AssetCheckKey", latest: "AssetCheckExecutionRecord"
+) -> "AssetCheckExecutionRecord | None":
+    """The last record with a result: a run that goes on, or was killed, has one that was only planned."""
+    from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 
+    if latest.status in COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES:
+        return latest
+    before = instance.event_log_storage.get_asset_check_execution_history(
+        key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+    )
+    return before[0] if before else None
+
+
+def _failure(key: "dg.AssetCheckKey", record: "AssetCheckExecutionRecord") -> Failure | None:
+    from dagster import AssetCheckEvaluation, AssetCheckSeverity
+
+    # Without an evaluation the check itself broke off.
     evaluation = record.evaluation
-    if record.event is None or evaluation is None or evaluation.passed:
+    told = evaluation if isinstance(evaluation, AssetCheckEvaluation) else None
+    if record.event is None or (told is not None and told.passed):
         return None
     return Failure(
         key.name,
         ".".join(key.asset_key.path),
-        evaluation.severity is AssetCheckSeverity.ERROR,
+        told is None or told.severity is AssetCheckSeverity.ERROR,
         _moment(record.event.timestamp),
         f"/assets/{'/'.join(key.asset_key.path)}?view=checks&checkDetail={key.name}",
     )

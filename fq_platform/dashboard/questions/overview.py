@@ -5,8 +5,9 @@ Belongs here: one question a figure, or a few that come from the same table. Doe
 
 import datetime as dt
 
+from fq_platform.contracts.marts import OTHER_CURRENCY, VOID_INVOICE_PAID, WITHOUT_INVOICE
 from fq_platform.dashboard.questions import accounting, ifco
-from fq_platform.dashboard.questions.question import Question, literal, select
+from fq_platform.dashboard.questions.question import Question, among, literal, select
 
 
 def orders() -> Question:
@@ -54,9 +55,9 @@ def owed(day: dt.date, currency: str) -> Question:
 
 def unmatched() -> Question:
     """The payments that settle no invoice."""
+    settles_none = among("match_status", (WITHOUT_INVOICE, VOID_INVOICE_PAID, OTHER_CURRENCY))
     return select(
-        "count(*) FILTER (payment_id IS NOT NULL AND match_status NOT IN ('matched', 'partly_paid', 'overpaid')) "
-        "AS payments, count(*) FILTER (payment_id IS NOT NULL) AS of_all",
+        f"count(*) FILTER ({settles_none}) AS payments, count(*) FILTER (payment_id IS NOT NULL) AS of_all",
         accounting.MATCHING,
     )
 

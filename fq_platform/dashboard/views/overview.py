@@ -81,8 +81,10 @@ def _figure(label: str, question: Callable[[], Question], column: str, about: Ca
     try:
         [row] = ask(question()).to_pylist()
         value, words = amount(row[column]), about(row)
-    except (NotThereError, NoRowsError) as early:
-        value, words = NOTHING, early.what
+    except NotThereError:
+        value, words = NOTHING, "table not there yet"
+    except NoRowsError:
+        value, words = NOTHING, "no rows yet"
     st.metric(label, value, words, delta_color="off", delta_arrow="off", border=True, width="content")
 
 
