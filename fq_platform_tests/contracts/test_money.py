@@ -70,6 +70,7 @@ def test_columns_named_for_money_are_decimals(contract: Contract) -> None:
 def test_no_column_that_dagster_shows_is_a_float() -> None:
     shown = {spec.key.path[-1]: list(columns_in_dagster(spec)) for spec in defs.resolve_all_asset_specs()}
     assert shown["fct_orders"]
+    assert shown["ifco_commissions"]
     for name, columns in shown.items():
         assert floats(name, columns) == []
         assert money_that_is_no_decimal(name, columns) == []
