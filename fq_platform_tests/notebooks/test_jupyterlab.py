@@ -43,7 +43,7 @@ def address(analytics_lake: Settings, tmp_path: Path) -> Iterator[str]:
         return found[0] if found else None
 
     try:
-        yield wait_until(printed, seconds=120, what="JupyterLab prints its address")
+        yield wait_until(printed, seconds=240, what="JupyterLab prints its address")
     finally:
         process.terminate()
         process.wait(60)
