@@ -48,6 +48,19 @@ COLUMNS = {
         "open_amount",
         "credit_amount",
     ),
+    "analytics.revenue_by_day": ("order_date", "currency", "order_count", "line_count", "revenue_amount"),
+    "analytics.vat_report": ("invoice_date", "vat_rate", "currency", "invoice_count", "vat_amount", "gross_amount"),
+    "analytics.payment_matching": ("invoice_id", "payment_id", "currency", "match_status", "difference_amount"),
+    "analytics.reconciliation": (
+        "reconciled_date",
+        "target_table",
+        "currency",
+        "target_count",
+        "target_amount",
+        "difference_count",
+        "difference_amount",
+        "is_pending",
+    ),
 }
 """The tables that are compared, by those of their columns that say what they are about."""
 
@@ -89,6 +102,10 @@ def expected(documents: Documents, first_day: dt.date, today: dt.date) -> dict[s
         "analytics.fct_orders": {line[:8] for line in lines},
         "analytics.sales_summary": _sales(lines),
         "analytics.accounts_receivable": _receivables(documents, first_day, today),
+        "analytics.revenue_by_day": _revenue(lines),
+        "analytics.vat_report": _vat(documents["invoices"]),
+        "analytics.payment_matching": _matching(documents),
+        "analytics.reconciliation": _reconciled(documents),
     }
 
 
@@ -129,6 +146,90 @@ def _sales(lines: Iterable[tuple[Any, ...]]) -> Rows:
             counts[key] += 1
             amounts[key] += amount
     return {(*key, len(orders[key]), counts[key], amounts[key]) for key in counts}
+
+
+def _revenue(lines: Iterable[tuple[Any, ...]]) -> Rows:
+    return {
+        (*key, orders, count, amount)
+        for key, orders, count, amount in _summed(
+            ((day, currency), number, amount)
+            for number, _, day, _, _, _, _, amount, currency, status in lines
+            if status != "cancelled"
+        )
+    }
+
+
+def _vat(invoices: Iterable[dict[str, Any]]) -> Rows:
+    lines = [
+        ((each["invoice_date"], exact(line["vat_rate"]), each["currency"]), each["_id"], line)
+        for each in invoices
+        if each["status"] != "void"
+        for line in each["lines"]
+    ]
+    vat = {key: amount for key, _, _, amount in _summed((key, id_, exact(line["vat"])) for key, id_, line in lines)}
+    gross = _summed((key, id_, exact(line["gross"])) for key, id_, line in lines)
+    return {(*key, invoices_, vat[key], amount) for key, invoices_, _, amount in gross}
+
+
+def _matching(documents: Documents) -> Rows:
+    """Each payment with what came of its invoice, and each invoice without any."""
+    invoices = {(each["_id"], each["currency"]): each for each in documents["invoices"]}
+    paid: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for payment in documents["payments"]:
+        paid[payment["invoice_id"], payment["currency"]].append(payment)
+    known = {id_ for id_, _ in invoices}
+    rows: Rows = set()
+    for key, invoice in invoices.items():
+        payments = paid.pop(key, [])
+        is_void = invoice["status"] == "void"
+        difference = sum((exact(each["amount"]) for each in payments), ZERO)
+        difference -= ZERO if is_void else exact(invoice["total_gross"])
+        status = "void_invoice_paid" if is_void and payments else "void" if is_void else _came_of(difference, payments)
+        named: list[str | None] = [str(each["_id"]) for each in payments]
+        rows |= {(str(key[0]), payment, key[1], status, difference) for payment in named or [None]}
+    for (id_, currency), payments in paid.items():
+        status = "other_currency" if id_ in known else "payment_without_invoice"
+        invoice_id = str(id_) if id_ else None
+        rows |= {(invoice_id, str(each["_id"]), currency, status, exact(each["amount"])) for each in payments}
+    return rows
+
+
+def _came_of(difference: Decimal, payments: list[dict[str, Any]]) -> str:
+    if difference >= 0:
+        return "overpaid" if difference else "matched"
+    return "partly_paid" if sum(exact(each["amount"]) for each in payments) > 0 else "unpaid"
+
+
+def _reconciled(documents: Documents) -> Rows:
+    """What every table holds of a day is what the source holds, and nothing is late."""
+    sold = [each for each in documents["orders"] if each["status"].strip().lower() != "cancelled"]
+    billed = [each for each in documents["invoices"] if each["status"] != "void"]
+    sides: list[tuple[str, list[dict[str, Any]], str, str]] = [
+        ("curated.orders_silver", documents["orders"], "order_date", "total"),
+        ("curated.invoices_silver", documents["invoices"], "invoice_date", "total_gross"),
+        ("curated.payments_silver", documents["payments"], "payment_date", "amount"),
+        ("analytics.sales_summary", sold, "order_date", "total"),
+        ("analytics.revenue_by_day", sold, "order_date", "total"),
+        ("analytics.revenue_by_customer", sold, "order_date", "total"),
+        ("analytics.revenue_by_category", sold, "order_date", "total"),
+        ("analytics.vat_report", billed, "invoice_date", "total_gross"),
+    ]
+    sums: dict[Any, list[Any]] = defaultdict(lambda: [0, ZERO])
+    for table, found, event, amount in sides:
+        for each in found:
+            sums_of = sums[each[event], table, each["currency"]]
+            sums_of[0] += 1 if table.startswith("curated.") else len(each["lines"])
+            sums_of[1] += exact(each[amount])
+    return {(*key, *values, 0, ZERO, False) for key, values in sums.items()}
+
+
+def _summed(entries: Iterable[tuple[Any, Any, Decimal]]) -> Iterable[tuple[Any, int, int, Decimal]]:
+    """Of (key, document, amount): for each key the documents, the entries and the sum."""
+    found: dict[Any, list[tuple[Any, Decimal]]] = defaultdict(list)
+    for key, document, amount in entries:
+        found[key].append((document, amount))
+    for key, of_key in found.items():
+        yield key, len({document for document, _ in of_key}), len(of_key), sum((amount for _, amount in of_key), ZERO)
 
 
 def _receivables(documents: Documents, first_day: dt.date, today: dt.date) -> Rows:
