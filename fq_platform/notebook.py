@@ -20,7 +20,7 @@ import pyarrow.types as types
 from IPython.core.getipython import get_ipython
 from IPython.display import Code
 
-from fq_platform.dashboard.charts import BEHIND, PLASTIC_FIRST, crate_colours, source, tooltips
+from fq_platform.dashboard.charts import crate_colours, source, tooltips
 from fq_platform.dashboard.formats import NOTHING, shown
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from fq_platform.query.engine import QueryEngine
 
 __all__ = [
-    "BEHIND",
-    "PLASTIC_FIRST",
     "chart",
     "crate_colours",
     "definition",
