@@ -38,6 +38,7 @@ class Shop:
         self.environment = os.environ | {
             "FQ_HOME": str(self.home),
             "FQ_SOURCES": str(sources),
+            "FQ_IFCO_SOURCE": "none",
             "MONGO_URI": uri,
             "DAGSTER_HOME": str(self.dagster_home),
         }

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 def environment(home: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FQ_", "MONGO_"))}
-    return inherited | {"FQ_HOME": str(home), "FQ_DEMO_ORDERS": "100"}
+    return inherited | {"FQ_HOME": str(home), "FQ_DEMO_ORDERS": "100", "FQ_IFCO_SOURCE": "none"}
 
 
 def started_by(home: Path) -> list[psutil.Process]:

@@ -127,6 +127,7 @@ def _set_environment(folder: Path, alerts: str) -> None:
     os.environ |= {
         "FQ_HOME": str(folder / "fq"),
         "FQ_SOURCES": str(sources),
+        "FQ_IFCO_SOURCE": "none",  # the story is that of the shop
         "FQ_ALERT_URLS": alerts,
         "FQ_MONGO_TIMEOUT_SECONDS": "3",
     }
