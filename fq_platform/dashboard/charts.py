@@ -9,7 +9,7 @@ and tooltips show that text; Vega reads a number out of it only to know how long
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pyarrow as pa
@@ -66,6 +66,11 @@ def tooltips(**titles: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{column}{LABEL}:N", title=title) for column, title in titles.items()]
 
 
+def plastic_first(sort: Literal["ascending", "descending"]) -> list[alt.Order]:
+    """The order of the parts of a bar; Vega stacks what lies from the left, and what stands from the top."""
+    return [alt.Order("behind:Q", sort=sort), alt.Order("crate_type:N", sort=sort)]
+
+
 def crate_colours(crates: Sequence[str]) -> alt.Color:
     """One colour for each crate type, plastic the one that stands out."""
     ordered = sorted(set(crates), key=lambda crate: (crate != PLASTIC, crate))
@@ -84,7 +89,7 @@ def stacked_bars(rows: pa.Table, title: str) -> Chart:
             x=alt.X("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             y=alt.Y("company_name:N", title="Company", sort="-x", axis=alt.Axis(labelLimit=220)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
-            order=PLASTIC_FIRST,
+            order=plastic_first("ascending"),
             tooltip=tooltips(company_name="Company", crate_type="Crate type", order_count="Orders"),
         )
         .properties(height=BAR)
@@ -123,7 +128,7 @@ def monthly_crates(rows: pa.Table, title: str) -> Chart:
             x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
             y=alt.Y("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
-            order=PLASTIC_FIRST,
+            order=plastic_first("descending"),
             tooltip=tooltips(month="Month", crate_type="Crate type", order_count="Orders", share="Share"),
         )
         .properties(height=HEIGHT)

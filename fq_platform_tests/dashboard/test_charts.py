@@ -54,4 +54,4 @@ def test_plastic_stands_out_and_begins_at_the_axis() -> None:
 
     scale = encoding["color"]["scale"]
     assert (scale["domain"], scale["range"][0]) == (["Plastic", "Wood"], charts.STANDS_OUT)
-    assert encoding["order"][0] == {"field": "behind", "sort": "ascending", "type": "quantitative"}
+    assert encoding["order"][0] == {"field": "behind", "sort": "descending", "type": "quantitative"}
