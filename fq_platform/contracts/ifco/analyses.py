@@ -5,6 +5,7 @@ Belongs here: data only. Does not: the types that contracts are written in (`con
 
 from fq_platform.contracts.ifco.curated import APP, CRATE_TYPES, OWNER
 from fq_platform.contracts.model import BIGINT, DATE, MONEY, STRING, Column, Contract
+from fq_platform.contracts.shared import UNKNOWN_LABEL
 from fq_platform.lakehouse.layout import Layer
 
 SHARE = "decimal(5,4)"
@@ -23,12 +24,12 @@ IFCO_CRATE_DISTRIBUTION = Contract(
     columns=(
         Column("company_id", STRING, "The merged company", "fct_ifco_orders.company_key"),
         Column("company_name", STRING, "Canonical name of the merged company"),
-        Column("crate_type", STRING, "What the crates are made of"),
+        Column("crate_type", STRING, f"What the crates are made of; `{UNKNOWN_LABEL}` if the order says nothing"),
         Column("order_count", BIGINT, "Orders", ""),
     ),
     primary_key=("company_id", "crate_type"),
     not_null=("company_name", "order_count"),
-    accepted={"crate_type": CRATE_TYPES},
+    accepted={"crate_type": (*CRATE_TYPES, UNKNOWN_LABEL)},
 )
 
 IFCO_ORDER_CONTACTS = Contract(
@@ -112,13 +113,13 @@ IFCO_CRATE_ORDERS_BY_MONTH = Contract(
     source="fct_ifco_orders",
     columns=(
         Column("month", DATE, "Its first day", "fct_ifco_orders.order_date"),
-        Column("crate_type", STRING, "What the crates are made of"),
+        Column("crate_type", STRING, f"What the crates are made of; `{UNKNOWN_LABEL}` if the order says nothing"),
         Column("order_count", BIGINT, "Orders; 0 if none", ""),
         Column("share", SHARE, "Part of the month's orders; null in a month without any", ""),
     ),
     primary_key=("month", "crate_type"),
     not_null=("order_count",),
-    accepted={"crate_type": CRATE_TYPES},
+    accepted={"crate_type": (*CRATE_TYPES, UNKNOWN_LABEL)},
 )
 
 IFCO_OWNER_TRAINING = Contract(

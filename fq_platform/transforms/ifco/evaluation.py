@@ -1,4 +1,4 @@
-"""What the analyses over time share: the day on which they are made, and months.
+"""What the analyses of crates share: the day on which they are made, months, crate types.
 
 Belongs here: which orders count, and shares. Does not: what is measured.
 """
@@ -7,6 +7,8 @@ import datetime as dt
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
+
+from fq_platform.contracts.shared import UNKNOWN_LABEL
 
 PLASTIC = "Plastic"
 """The crate type whose sales are evaluated."""
@@ -40,6 +42,11 @@ def month_of(day: str) -> Column:
         day: A DATE column.
     """
     return sf.trunc(day, "MM").cast("date")
+
+
+def crate_type() -> Column:
+    """The crate type of an order; orders that the source gives none count as `Unknown`, rather than not at all."""
+    return sf.coalesce("crate_type", sf.lit(UNKNOWN_LABEL)).alias("crate_type")
 
 
 def owners_of_order() -> Column:

@@ -6,6 +6,8 @@ Belongs here: the count. Does not: which companies are the same (`dim_company`).
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from fq_platform.transforms.ifco.evaluation import crate_type
+
 
 def ifco_crate_distribution(fct_ifco_orders: DataFrame) -> DataFrame:
     """Make `ifco_crate_distribution` (see its contract).
@@ -19,5 +21,5 @@ def ifco_crate_distribution(fct_ifco_orders: DataFrame) -> DataFrame:
     return fct_ifco_orders.groupBy(
         sf.col("company_key").alias("company_id"),
         "company_name",
-        "crate_type",
+        crate_type(),
     ).agg(sf.count(sf.lit(1)).alias("order_count"))

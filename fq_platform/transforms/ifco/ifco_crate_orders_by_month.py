@@ -8,7 +8,7 @@ import datetime as dt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from fq_platform.transforms.ifco.evaluation import dated_orders, month_of, ratio
+from fq_platform.transforms.ifco.evaluation import crate_type, dated_orders, month_of, ratio
 
 
 def ifco_crate_orders_by_month(fct_ifco_orders: DataFrame, today: dt.date | None) -> DataFrame:
@@ -22,7 +22,7 @@ def ifco_crate_orders_by_month(fct_ifco_orders: DataFrame, today: dt.date | None
         One row per crate type and month, from that of the first order to today's, so that a line over time falls to
         zero where nothing was ordered. The share is null in months without any order.
     """
-    orders = dated_orders(fct_ifco_orders, today)
+    orders = dated_orders(fct_ifco_orders.withColumn("crate_type", crate_type()), today)
     counted = orders.groupBy(month_of("order_date").alias("month"), "crate_type").agg(
         sf.count(sf.lit(1)).alias("order_count")
     )

@@ -111,6 +111,25 @@ def test_months_without_orders_are_there_and_have_no_share(orders: "DataFrame") 
     ]
 
 
+def test_orders_without_a_crate_type_count_as_unknown(spark: "SparkSession") -> None:
+    from fq_platform.transforms.ifco.ifco_crate_distribution import ifco_crate_distribution
+    from fq_platform.transforms.ifco.ifco_crate_orders_by_month import ifco_crate_orders_by_month
+
+    orders = spark.createDataFrame(
+        [("c1", "One", None, JANUARY), ("c1", "One", None, JANUARY), ("c1", "One", "Wood", JANUARY)],
+        "company_key string, company_name string, crate_type string, order_date date",
+    )
+
+    assert _rows(ifco_crate_distribution(orders), "crate_type") == [
+        ("c1", "One", "Unknown", 2),
+        ("c1", "One", "Wood", 1),
+    ]
+    assert _rows(ifco_crate_orders_by_month(orders, None), "crate_type") == [
+        (JANUARY, "Unknown", 2, Decimal("0.6667")),
+        (JANUARY, "Wood", 1, Decimal("0.3333")),
+    ]
+
+
 def test_commissions_that_are_equal_stand_in_the_order_of_names(spark: "SparkSession") -> None:
     from fq_platform.transforms.ifco.ifco_commissions import ifco_commissions
 
