@@ -24,7 +24,7 @@ from fq_platform.settings import Settings
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 ORDERS = 300
-TABLES = 14
+TABLES = 21
 VOID = "void"
 
 

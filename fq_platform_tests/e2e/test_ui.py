@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fq_platform.assets.accounting import DATED, RECONCILED
 from fq_platform.definitions import defs
 from fq_platform.sources import get_sources
 from fq_platform_tests.e2e.conftest import TOO_OLD
@@ -34,6 +35,14 @@ EDGES = {
     ("fct_orders", "sales_summary"),
     ("ecommerce_db_invoices_silver", "accounts_receivable"),
     ("ecommerce_db_payments_silver", "accounts_receivable"),
+    ("accounts_receivable", "receivables_ageing"),
+    ("ecommerce_db_invoices_silver", "payment_matching"),
+    ("ecommerce_db_payments_silver", "payment_matching"),
+    ("ecommerce_db_invoices_silver", "vat_report"),
+    *(("fct_orders", f"revenue_by_{name}") for name in ("day", "customer", "category")),
+    *((f"ecommerce_db_{name}", "reconciliation") for name in DATED),
+    *((f"ecommerce_db_{name}_silver", "reconciliation") for name in DATED),
+    *((name, "reconciliation") for name in RECONCILED if not name.endswith("_silver")),
 }
 ALERTS = ("alert_runs", "alert_checks", "alert_freshness")
 FIRST = dt.date(2026, 1, 1)
@@ -56,7 +65,7 @@ def test_lineage_runs_from_collections_through_every_table_to_the_marts(ui: Ui) 
     ui.expand_lineage()
 
     nodes = sorted({node for edge in EDGES for node in edge})
-    assert len(nodes) == 5 + 14
+    assert len(nodes) == 5 + 21
     wait_until(lambda: len(ui.lineage(nodes)) >= len(EDGES), seconds=60, what="the graph is drawn")
     assert ui.lineage(nodes) == EDGES
     loading = ui.page.locator("foreignObject").filter(has_text="Loading")
@@ -135,7 +144,7 @@ def test_blocking_check_that_fails_stops_what_is_downstream(ui: Ui, dagster: Dag
     visible(ui.page.get_by_text("sales_summary", exact=True).first)
     ui.press("Materialize all")
     ui.press("Confirm", visible(ui.page.get_by_role("dialog")))  # the dimensions of the facts are not there yet
-    dialog = ui.page.get_by_role("dialog").filter(has_text="Launch runs to materialize 4 assets")
+    dialog = ui.page.get_by_role("dialog").filter(has_text="Launch runs to materialize 8 assets")
     visible(dialog)
     ui.choose_partitions(dialog, BAD_DAY)
     ui.press("Launch", dialog)
@@ -148,6 +157,10 @@ def test_blocking_check_that_fails_stops_what_is_downstream(ui: Ui, dagster: Dag
         "curated/ecommerce_db_orders_silver": "FAILURE",
         "analytics/fct_orders": None,
         "analytics/sales_summary": None,
+        "analytics/revenue_by_day": None,
+        "analytics/revenue_by_customer": None,
+        "analytics/revenue_by_category": None,
+        "analytics/reconciliation": None,
     }
     ui.page.goto(ui.url(f"/runs/{launched}"))
     visible(ui.page.get_by_text("were not published", exact=False).first)
