@@ -22,8 +22,15 @@ RULES = (
     Rule(
         "orders_have_a_contact",
         "ifco_orders_silver",
-        "Every order has a contact that can be read.",
+        "Every order has a contact.",
         violations.orders_without_contact,
+        severity=_WARN,
+    ),
+    Rule(
+        "contacts_are_readable",
+        "ifco_orders_silver",
+        "Every contact that an order has can be read as a whole.",
+        violations.contacts_not_read,
         severity=_WARN,
     ),
     Rule(

@@ -13,19 +13,24 @@ def repeated_order_ids(ifco_orders_silver: "DataFrame") -> "DataFrame":
     """The order_ids of several rows."""
     from pyspark.sql import functions as sf
 
-    counted = ifco_orders_silver.groupBy("order_id").agg(
-        sf.count(sf.lit(1)).alias("rows"), sf.sort_array(sf.collect_list("row_id")).alias("row_ids")
-    )
+    counted = ifco_orders_silver.groupBy("order_id").agg(sf.count(sf.lit(1)).alias("rows"))
     return counted.where("rows > 1")
 
 
 def orders_without_contact(ifco_orders_silver: "DataFrame") -> "DataFrame":
-    """Rows of orders that name nobody and no place, and whether that is so because the text could not be read."""
+    """Rows of orders that name nobody and no place."""
     from pyspark.sql import functions as sf
 
-    unreadable = sf.exists("data_issues", lambda issue: issue.startswith("contact_data: cannot be read"))
     parts = ("contact_first_name", "contact_surname", "contact_city", "contact_postal_code")
-    return ifco_orders_silver.where(sf.coalesce(*parts).isNull()).select("row_id", unreadable.alias("unreadable"))
+    return ifco_orders_silver.where(sf.coalesce(*parts).isNull()).select("order_id", "order_date")
+
+
+def contacts_not_read(ifco_orders_silver: "DataFrame") -> "DataFrame":
+    """Rows of orders whose contact could not be read, or only in part, and why."""
+    from pyspark.sql import functions as sf
+
+    problems = sf.filter("data_issues", lambda issue: issue.startswith("contact_data: "))
+    return ifco_orders_silver.select("order_id", problems.alias("problems")).where(sf.size("problems") > 0)
 
 
 def orders_invoiced_again(fct_ifco_invoices: "DataFrame") -> "DataFrame":

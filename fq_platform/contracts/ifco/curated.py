@@ -26,7 +26,10 @@ IFCO_ORDERS_SILVER = Contract(
     source="orders",
     columns=(
         Column(
-            "row_id", STRING, "Identifier of the source's row: its order_id, made distinct if it repeats", "orders._id"
+            "row_id",
+            STRING,
+            "Identifier of the row in raw: its order_id as JSON, with a number behind it where it repeats",
+            "orders._id",
         ),
         Column("order_id", STRING, "Identifier of the order", "orders.order_id orders._id"),
         Column("order_date", DATE, "Day of the order, written dd.MM.yy in the source", "orders.date"),
@@ -57,7 +60,10 @@ IFCO_INVOICES_SILVER = Contract(
     source="invoices",
     columns=(
         Column(
-            "row_id", STRING, "Identifier of the source's object: its id, made distinct if it repeats", "invoices._id"
+            "row_id",
+            STRING,
+            "Identifier of the row in raw: its id as JSON, with a number behind it where it repeats",
+            "invoices._id",
         ),
         Column("invoice_id", STRING, "Identifier of the invoice", "invoices.id invoices._id"),
         Column("order_id", STRING, "The order invoiced", "invoices.orderId"),

@@ -11,8 +11,8 @@ def orders_once(ifco_orders_silver: DataFrame) -> DataFrame:
     """The row of each order that counts.
 
     Args:
-        ifco_orders_silver: The curated orders. The `row_id` of the first row with an order_id is that order_id; those
-            of the others continue it with a number.
+        ifco_orders_silver: The curated orders. The `row_id` of the first row with an order_id is made of that alone; a
+            number follows in those of the others.
 
     Returns:
         One row per `order_id`; columns unchanged.

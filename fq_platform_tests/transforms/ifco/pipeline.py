@@ -1,5 +1,6 @@
 """Tiny raw tables of the IFCO application, and all tables made of them. Belongs here: that. Does not: assertions."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from fq_platform.assets.ifco import OF_TODAY, UPSTREAM
@@ -17,9 +18,11 @@ INVOICES = "_id STRING, id STRING, orderId STRING, companyId STRING, grossValue 
 
 
 def ifco_changelog(spark: "SparkSession", columns: str, *rows: dict[str, Any]) -> "DataFrame":
-    """A raw table with these rows, which have no days; `_id` is the key of the source if nothing else is said."""
+    """A raw table with these rows, which have no days; `_id` is made of the source's key, or of another `_id` given."""
     key = "order_id" if columns is ORDERS else "id"
-    return changelog(spark, columns, *({"_id": row[key], "_fq_window": None} | row for row in rows))
+    # As raw has it: texts are JSON, so that the text 1 is not the number 1.
+    identified = (row | {"_id": json.dumps(row.get("_id", row[key])), "_fq_window": None} for row in rows)
+    return changelog(spark, columns, *identified)
 
 
 def ifco_order(**changes: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tests of the curated IFCO tables: contacts in every shape, days, owners, cents; nothing guessed, nothing silent."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def orders(spark: "SparkSession") -> "dict[str, Row]":
         ifco_order(order_id="nobody", salesowners=None, company_name='"Fresh  Fruits" c.o', company_id=" c1 "),
     ]
     made = ifco_orders_silver(ifco_changelog(spark, ORDERS, *rows)).collect()
-    return {row["row_id"]: row for row in made}
+    return {json.loads(row["row_id"]): row for row in made}
 
 
 def _person(row: "Row") -> Person:
@@ -135,7 +136,10 @@ def test_cents_become_euros_exactly_and_what_is_no_number_is_said(spark: "SparkS
     rows = [ifco_invoice(id=f"{text}", grossValue=text) for text in amounts]
     odd = ifco_invoice(id="odd", orderId=" o1 ", vat="a fifth")
 
-    made = {row["row_id"]: row for row in ifco_invoices_silver(ifco_changelog(spark, INVOICES, *rows, odd)).collect()}
+    made = {
+        json.loads(row["row_id"]): row
+        for row in ifco_invoices_silver(ifco_changelog(spark, INVOICES, *rows, odd)).collect()
+    }
 
     for text, expected in amounts.items():
         assert (made[f"{text}"]["gross_value"], made[f"{text}"]["data_issues"]) == expected
