@@ -9,7 +9,7 @@ and tooltips show that text; Vega reads a number out of it only to know how long
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import pyarrow as pa
@@ -23,6 +23,8 @@ OTHERS = ("#4c78a8", "#9ecae9", "#7f7f7f", "#bab0ac", "#54a24b", "#b79a20")
 HEIGHT = 360
 BAR = alt.Step(26)
 """Height of a bar, in pixels with the gap to the next."""
+AS_SVG = {"embedOptions": {"renderer": "svg"}}
+"""Sharp on any screen, and texts stay texts: they can be marked, read aloud, and tested."""
 LABEL = "_text"
 """What is added to a column's name for its values as text."""
 
@@ -66,17 +68,19 @@ def tooltips(**titles: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{column}{LABEL}:N", title=title) for column, title in titles.items()]
 
 
-def plastic_first(sort: Literal["ascending", "descending"]) -> list[alt.Order]:
-    """The order of the parts of a bar; Vega stacks what lies from the left, and what stands from the top."""
-    return [alt.Order("behind:Q", sort=sort), alt.Order("crate_type:N", sort=sort)]
+def crate_colours(crates: Sequence[str], *, upwards: bool = False) -> alt.Color:
+    """One colour for each crate type, plastic the one that stands out.
 
-
-def crate_colours(crates: Sequence[str]) -> alt.Color:
-    """One colour for each crate type, plastic the one that stands out."""
+    Args:
+        crates: The types, in any order, however often.
+        upwards: Whether the parts of a bar lie upon one another. Vega-Lite 6 then stacks them from the last of the
+            domain to the first, whatever the order says; plastic stands last, so that it lies at the bottom.
+    """
     ordered = sorted(set(crates), key=lambda crate: (crate != PLASTIC, crate))
     others = iter(OTHERS * (1 + len(ordered) // len(OTHERS)))
     colours = [STANDS_OUT if crate == PLASTIC else next(others) for crate in ordered]
-    return alt.Color("crate_type:N", title="Crate type", scale=alt.Scale(domain=ordered, range=colours))
+    step = -1 if upwards else 1
+    return alt.Color("crate_type:N", title="Crate type", scale=alt.Scale(domain=ordered[::step], range=colours[::step]))
 
 
 def stacked_bars(rows: pa.Table, title: str) -> Chart:
@@ -89,10 +93,10 @@ def stacked_bars(rows: pa.Table, title: str) -> Chart:
             x=alt.X("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             y=alt.Y("company_name:N", title="Company", sort="-x", axis=alt.Axis(labelLimit=220)),
             color=crate_colours(rows.column("crate_type").to_pylist()),
-            order=plastic_first("ascending"),
+            order=PLASTIC_FIRST,
             tooltip=tooltips(company_name="Company", crate_type="Crate type", order_count="Orders"),
         )
-        .properties(height=BAR)
+        .properties(height=BAR, usermeta=AS_SVG)
     )
 
 
@@ -115,7 +119,7 @@ def ranked_bars(
     )
     bars = base.mark_bar(color=OTHERS[0]).encode(tooltip=tooltips(**texts))
     labels = base.mark_text(align="left", dx=4).encode(text=f"{value}{LABEL}:N")
-    return (bars + labels).properties(height=BAR)
+    return (bars + labels).properties(height=BAR, usermeta=AS_SVG)
 
 
 def monthly_crates(rows: pa.Table, title: str) -> Chart:
@@ -127,11 +131,11 @@ def monthly_crates(rows: pa.Table, title: str) -> Chart:
         .encode(
             x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
             y=alt.Y("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
-            color=crate_colours(rows.column("crate_type").to_pylist()),
-            order=plastic_first("descending"),
+            color=crate_colours(rows.column("crate_type").to_pylist(), upwards=True),
+            order=PLASTIC_FIRST,
             tooltip=tooltips(month="Month", crate_type="Crate type", order_count="Orders", share="Share"),
         )
-        .properties(height=HEIGHT)
+        .properties(height=HEIGHT, usermeta=AS_SVG)
     )
 
 
@@ -153,7 +157,7 @@ def daily_bars(rows: pa.Table, day: str, value: str, title: str, titles: Mapping
             y=alt.Y(f"{value}:Q", title=titles[value], axis=alt.Axis(format=",.0f")),
             tooltip=tooltips(**{day: "Day"} | dict(titles)),
         )
-        .properties(height=HEIGHT)
+        .properties(height=HEIGHT, usermeta=AS_SVG)
     )
 
 
@@ -168,7 +172,7 @@ def monthly_vat(rows: pa.Table, title: str, titles: Mapping[str, str]) -> Chart:
             color=alt.Color("rate:N", title=titles["rate"], scale=alt.Scale(range=list(OTHERS))),
             tooltip=tooltips(**titles),
         )
-        .properties(height=BAR)
+        .properties(height=BAR, usermeta=AS_SVG)
     )
 
 
@@ -183,5 +187,5 @@ def ranks(rows: pa.Table, title: str) -> Chart:
             color=alt.Color("sales_owner:N", title="Sales owner", scale=alt.Scale(scheme="tableau20")),
             tooltip=tooltips(month="Month", rank="Rank", sales_owner="Sales owner", plastic_orders="Plastic orders"),
         )
-        .properties(height=HEIGHT)
+        .properties(height=HEIGHT, usermeta=AS_SVG)
     )

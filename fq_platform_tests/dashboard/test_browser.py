@@ -80,9 +80,8 @@ def test_every_page_shows_its_figures_and_hands_them_out(dashboard: Dashboard, p
     for shown in PAGES:
         page.get_by_role("link", name=shown.title, exact=True).click()
         page.get_by_role("heading", name=shown.title, exact=True, level=1).wait_for()
-        # The banner is made last.
-        page.get_by_text("there is no Dagster instance").wait_for()
         settled(page)
+        page.get_by_text("there is no Dagster instance").wait_for()
         page.screenshot(path=tmp_path / f"{shown.path}.png")
         assert page.get_by_test_id("stException").count() == 0, shown.title
         assert page.get_by_text("What to do:").count() == 0, shown.title
@@ -110,9 +109,12 @@ def test_every_page_shows_its_figures_and_hands_them_out(dashboard: Dashboard, p
 
 
 def settled(page: "Page") -> None:
-    """Wait until nothing is being asked or drawn any more."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')")
-    page.wait_for_timeout(500)
+    """Wait until the page that was asked for is made, nothing of the last one is left, and its charts are drawn."""
+    page.locator('[data-testid=stApp][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_function("!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')")
+    for chart in page.get_by_test_id("stVegaLiteChart").all():
+        if chart.is_visible():
+            chart.locator("svg, canvas").first.wait_for()
 
 
 def texts_in_chart(page: "Page") -> set[str]:

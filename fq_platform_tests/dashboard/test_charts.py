@@ -53,5 +53,5 @@ def test_plastic_stands_out_and_begins_at_the_axis() -> None:
     encoding = charts.monthly_crates(ROWS.append_column("share", [["1", "1"]]), "Orders").to_dict()["encoding"]
 
     scale = encoding["color"]["scale"]
-    assert (scale["domain"], scale["range"][0]) == (["Plastic", "Wood"], charts.STANDS_OUT)
-    assert encoding["order"][0] == {"field": "behind", "sort": "descending", "type": "quantitative"}
+    assert (scale["domain"], scale["range"][-1]) == (["Wood", "Plastic"], charts.STANDS_OUT)
+    assert encoding["order"][0] == {"field": "behind", "sort": "ascending", "type": "quantitative"}
