@@ -59,11 +59,12 @@ class Lake:
         """The same by Spark."""
         return collected(self.resource.spark_session.table(f"iceberg.analytics.{table}"))
 
-    def materialise(self, *tables: str, **environment: str) -> None:
+    def materialise(self, *tables: str, upstream: bool = False, **environment: str) -> None:
         """Make tables by their assets, in one run of this process.
 
         Args:
-            *tables: Their names; every table if none is given.
+            *tables: Their names.
+            upstream: Whether all that they are made of is made before.
             **environment: Variables that settings are read from.
         """
         with settings_from(
@@ -72,9 +73,10 @@ class Lake:
             sources = ifco_sources(settings)
             assert sources is not None
             assets = [*build_raw_assets(sources), *build_ifco_assets(sources)]
+            selection = dg.AssetSelection.assets(*(made.key for made in assets if made.key.path[-1] in tables))
             dg.materialize(
                 assets,
-                selection=[asset for asset in assets if asset.key.path[-1] in tables] if tables else None,
+                selection=selection.upstream() if upstream else selection,
                 resources={
                     "io_manager": SparkIcebergIOManager(spark=self.resource, app=sources.app),
                     "mongo": MongoResource(),
@@ -105,11 +107,11 @@ def _source(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory, resource_over: "Callable[[Settings], SparkResource]") -> Lake:
-    """Every table of the real files, if they are at hand, else of the packaged ones."""
+    """The analyses and all that they are made of, of the real files if these are at hand, else of the packaged ones."""
     folder = whole_way()
     with settings_from({"FQ_HOME": str(tmp_path_factory.mktemp("ifco") / "fq"), **_source(folder.path)}) as settings:
         made = Lake(folder, settings, resource_over(settings))
-    made.materialise()
+    made.materialise(*ANALYSES, upstream=True)
     return made
 
 
