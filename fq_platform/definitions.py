@@ -22,7 +22,7 @@ from fq_platform.automation.schedules import build_jobs, build_schedules
 from fq_platform.automation.upkeep import build_upkeep_job, build_upkeep_schedule
 from fq_platform.checks import build_checks, build_ifco_checks
 from fq_platform.checks.table_health import health_checks
-from fq_platform.ifco import ifco_sources
+from fq_platform.ifco import ifco_sources, require_apart
 from fq_platform.io_managers.spark_iceberg import SparkIcebergIOManager
 from fq_platform.resources.aws import GlueClientResource, S3ClientResource
 from fq_platform.resources.mongo import MongoResource
@@ -41,6 +41,7 @@ def build_definitions(sources: Sources, ifco: Sources | None = None) -> dg.Defin
     Returns:
         Assets, checks, jobs, schedules, sensors and resources.
     """
+    require_apart(sources, ifco)
     accounting = is_declared(sources)
     tables = [*build_raw_assets(sources), *(build_accounting_assets(sources) if accounting else ())]
     ifco_tables = [*build_raw_assets(ifco), *build_ifco_assets(ifco)] if ifco else []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fq_platform.ifco import ifco_sources
+from fq_platform.ifco import ifco_sources, require_apart
 from fq_platform.settings import Settings
 from fq_platform.sources import Sources
 
@@ -60,6 +60,7 @@ def choose(
     from fq_platform.extraction.scope import asked_for
 
     ifco = ifco_sources(settings)
+    require_apart(sources, ifco)
     prefix = f"{ifco.app}." if ifco else ""
     theirs = [name for name in names if prefix and name.startswith(prefix) and name not in sources.collections]
     others = [name for name in names if name not in theirs]

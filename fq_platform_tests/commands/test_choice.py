@@ -37,6 +37,14 @@ def test_names_of_the_sources_file_go_first() -> None:
     ]
 
 
+def test_another_app_of_the_same_name_is_refused_unless_the_packaged_one_is_off() -> None:
+    ours = SHOP.model_copy(update={"app": "ifco"})
+
+    with pytest.raises(FqError, match="FQ_IFCO_SOURCE=none"):
+        choose(Settings(), ours)
+    assert len(choose(Settings(ifco_source=IfcoSource.NONE), ours)) == 2
+
+
 def test_names_that_mean_nothing_are_told_with_what_there_is() -> None:
     with pytest.raises(FqError, match=r"'orderz' is not declared .*orders"):
         names("ifco.orderz")
