@@ -5,11 +5,12 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, functions
 
 from fq_platform.resources.spark import JDK_NET, SparkResource, spark_conf, start_session
 from fq_platform.settings import Settings
@@ -80,6 +81,23 @@ def test_sessions_over_two_catalogs_share_a_jvm_and_see_their_own_tables(spark: 
     assert other is start_session(Settings(home=tmp_path))
     assert [session.table("iceberg.analytics.of_two_catalogs").first().which for session in (spark, other)] == [1, 2]
     assert list(tmp_path.glob("warehouse/analytics/of_two_catalogs/data/*.parquet"))
+
+
+@pytest.mark.services
+def test_columns_are_made_without_the_search_for_a_class(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spark._jvm is not None
+    client, sent = spark._jvm._gateway_client, []
+    ask = client.send_command
+
+    def noted(command: str, *more: Any, **kind: Any) -> Any:
+        sent.append(command)
+        return ask(command, *more, **kind)
+
+    monkeypatch.setattr(client, "send_command", noted)
+    functions.when(functions.col("a") > 1, functions.concat("a", functions.lit("b"))).otherwise("c")
+
+    assert sent
+    assert not [command for command in sent if command.startswith("r\nu\n")], "names looked for in all packages"
 
 
 @pytest.mark.services
