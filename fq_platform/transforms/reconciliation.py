@@ -10,8 +10,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
-from fq_platform.contracts.marts import CURATED_TO_MART, NO_CURRENCY, RAW_TO_CURATED
 from fq_platform.contracts.model import MONEY
+from fq_platform.contracts.reconciliation import CURATED_TO_MART, NO_CURRENCY, RAW_TO_CURATED
 from fq_platform.transforms.changelog import current, number_from_text, rescued_number, rescued_text, with_rescued_texts
 
 _SUM = "decimal(28,2)"
