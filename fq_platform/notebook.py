@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+    from pyiceberg.types import NestedField
 
     from fq_platform.query.engine import QueryEngine
 
@@ -142,10 +143,15 @@ def schemas(table: str) -> pd.DataFrame:
 def schemas_of(table: "Table") -> pd.DataFrame:
     """The same of a table that PyIceberg has loaded; see `schemas`."""
     columns: Mapping[str, dict[int, str]] = {
-        f"schema {number}": {field.field_id: f"{field.name} {field.field_type}" for field in schema.fields}
+        f"schema {number}": {field.field_id: f"{field.name} {_outline(field)}" for field in schema.fields}
         for number, schema in sorted(table.schemas().items())
     }
     return pd.DataFrame(columns).fillna("").sort_index().rename_axis("field id")
+
+
+def _outline(field: "NestedField") -> str:
+    """A column's type without the fields of its structs, each of which has a number of its own."""
+    return re.sub(r"struct<.*>", "struct<…>", str(field.field_type))
 
 
 def chart(rows: pd.DataFrame, title: str) -> alt.Chart:
@@ -172,7 +178,7 @@ def html(rows: pd.DataFrame) -> str:
         HTML; every value is exact.
     """
     first = rows.head(ROWS_SHOWN)
-    texts = [name for name in first.columns if not first[name].map(_is_number).any()]
+    texts = [name for name in first.columns if not any(map(_is_number, first[name]))]
     style = first.style.format(_cell, na_rep=NOTHING, escape="html")
     if ids := [name for name in first.columns if str(name).endswith("_id")]:
         style = style.format(str, subset=ids, na_rep=NOTHING, escape="html")  # no number to read, but one to copy

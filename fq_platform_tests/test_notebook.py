@@ -6,7 +6,7 @@ import pytest
 
 from fq_platform.dashboard.formats import NOTHING
 from fq_platform.errors import FqError
-from fq_platform.notebook import html, snapshots, sql, start
+from fq_platform.notebook import chart, html, snapshots, sql, start
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,14 @@ def test_numbers_stand_to_the_right_and_ids_without_commas(lake_settings: object
 
 def test_table_says_how_many_rows_it_leaves_out(lake_settings: object) -> None:
     assert "1,940 more rows are not shown." in html(sql("SELECT * FROM range(2_000)"))
+
+
+def test_answer_without_rows_is_an_empty_table_and_an_empty_chart(lake_settings: object) -> None:
+    nothing = sql("SELECT order_date, total, _id FROM raw.ecommerce_db_orders WHERE false")
+
+    assert "<td" not in html(nothing)
+    assert "order_date" in html(nothing)
+    assert chart(nothing, "Nothing").mark_bar().encode(x="total:Q", y="_id:N").to_dict()["title"] == "Nothing"
 
 
 def test_start_says_what_to_do_where_there_is_no_table() -> None:
