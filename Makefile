@@ -38,7 +38,7 @@ test: $(DEV) ## All tests, on a real MongoDB server, Spark, catalogs, S3 server 
 	@$(BIN)/pytest $(IN_TWO) $(ARGS)
 
 test-fast: $(DEV) ## The quick tests: no server, JVM or browser, no long series of examples
-	@$(BIN)/pytest -m "not services and not exhaustive" $(ARGS)
+	@$(BIN)/pytest $(IN_TWO) -m "not services and not exhaustive" $(ARGS)
 
 test-spark4: $(SPARK4) ## All tests on Spark 4.1, in an environment of its own; needs a full JDK 17
 	@.venv-spark4/bin/pytest $(IN_TWO) $(ARGS)
