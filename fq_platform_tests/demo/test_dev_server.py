@@ -104,6 +104,7 @@ def test_stack_comes_up_and_goes_without_a_trace(tmp_path: Path) -> None:
             assert time.monotonic() < deadline, "the daemon never became healthy"
             time.sleep(1)
         assert (home / "dagster" / "dagster.yaml").is_file()
+        assert any("streamlit" in child.cmdline() for child in started_by(home))
         assert (home / "mongo" / "endpoint.json").is_file()
 
         second = subprocess.run(

@@ -25,14 +25,15 @@ sum(discount_amount) AS discount_amount, sum(order_count)::BIGINT AS order_count
 _IN = "currency = {}"
 
 
-def ageing(day: dt.date, currency: str) -> Question:
+def ageing(day: dt.date, currency: str, customers: Sequence[str]) -> Question:
     """What is owed on a day in each age bucket, in the order of the buckets."""
     return select(
         "age_bucket, sum(open_amount) AS open_amount, sum(invoice_count)::BIGINT AS invoice_count, "
         "count(DISTINCT customer_id) AS customer_count",
-        AGEING,
+        f"{AGEING} LEFT JOIN {CUSTOMERS} USING (customer_id)",
         f"as_of_date = {literal(day)}",
         _IN.format(literal(currency)),
+        among("customer_name", customers),
         group="age_bucket, bucket_number",
         order="bucket_number",
     )
@@ -110,15 +111,16 @@ def vat(period: Period | None, currency: str) -> Question:
     )
 
 
-def matching(period: Period | None, currency: str) -> Question:
+def matching(period: Period | None, currency: str, customers: Sequence[str]) -> Question:
     """How many invoices and payments have come to what, and what is left of them."""
     return select(
         "match_status, count(*) AS row_count, "
         # An invoice paid in parts has a row for each, and its amounts in each of them.
         "coalesce(sum(difference_amount) FILTER (coalesce(invoice_row_number, 1) = 1), 0) AS difference_amount",
-        MATCHING,
+        f"{MATCHING} LEFT JOIN {CUSTOMERS} USING (customer_id)",
         within("coalesce(payment_date, invoice_date)", period),
         _IN.format(literal(currency)),
+        among("customer_name", customers),
         group="match_status",
         order="row_count DESC, match_status",
     )

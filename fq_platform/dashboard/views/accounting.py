@@ -28,7 +28,7 @@ def ageing() -> None:
             currency = filters.currency(accounting.AGEING)
         with right:
             customers = filters.choices("Customer", "customer_name", accounting.CUSTOMERS)
-        rows = ask(accounting.ageing(day, currency))
+        rows = ask(accounting.ageing(day, currency, customers))
         named = in_words(rows, "age_bucket", bucket)
         chart = charts.ranked_bars(
             named,
@@ -136,7 +136,7 @@ def matching() -> None:
         statuses = st.multiselect(
             "What came of it", MATCH_STATUSES, UNSETTLED, format_func=status, placeholder="All", key="match status"
         )
-        rows = in_words(ask(accounting.matching(period, currency)), "match_status", status)
+        rows = in_words(ask(accounting.matching(period, currency, customers)), "match_status", status)
         texts = {"match_status": "What came of it", "row_count": "Rows", "difference_amount": f"Left ({currency})"}
         chart = charts.ranked_bars(
             rows,
