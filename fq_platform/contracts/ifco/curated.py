@@ -28,7 +28,7 @@ IFCO_ORDERS_SILVER = Contract(
         Column(
             "row_id",
             STRING,
-            "Identifier of the row in raw: its order_id as JSON, with a number behind it where it repeats",
+            "What raw calls the row: its order_id, possibly in quotes, a number behind it where it repeats",
             "orders._id",
         ),
         Column("order_id", STRING, "Identifier of the order", "orders.order_id orders._id"),
@@ -62,7 +62,7 @@ IFCO_INVOICES_SILVER = Contract(
         Column(
             "row_id",
             STRING,
-            "Identifier of the row in raw: its id as JSON, with a number behind it where it repeats",
+            "What raw calls the row: its id, possibly in quotes, a number behind it where it repeats",
             "invoices._id",
         ),
         Column("invoice_id", STRING, "Identifier of the invoice", "invoices.id invoices._id"),

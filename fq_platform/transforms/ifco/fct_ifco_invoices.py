@@ -3,11 +3,12 @@
 Belongs here: the join and the formula. Does not: commissions (`sales_owner_commission_vw.py`).
 """
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
 from fq_platform.contracts.ifco.facts import EXACT_MONEY
 from fq_platform.transforms.ifco.company_of import with_company
+from fq_platform.transforms.ifco.orders_once import first_rows
 
 
 def fct_ifco_invoices(ifco_invoices_silver: DataFrame, fct_ifco_orders: DataFrame, dim_company: DataFrame) -> DataFrame:
@@ -22,8 +23,7 @@ def fct_ifco_invoices(ifco_invoices_silver: DataFrame, fct_ifco_orders: DataFram
         One row per invoice, also where its order or company is not known. Of rows that share an invoice_id the first
         one counts.
     """
-    first = Window.partitionBy("invoice_id").orderBy(sf.length("row_id"), "row_id")
-    once = ifco_invoices_silver.withColumn("number", sf.row_number().over(first)).where("number = 1")
+    once = first_rows(ifco_invoices_silver, "invoice_id")
     dated = once.join(fct_ifco_orders.select("order_id", "order_date"), "order_id", "left")
     return with_company(dated, dim_company).select(
         "invoice_id",

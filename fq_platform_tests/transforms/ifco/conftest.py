@@ -16,6 +16,9 @@ from fq_platform_tests.transforms.ifco.pipeline import (
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+TWICE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+"""Like real ids it could be the text of a UUID, so raw quotes it."""
+
 
 @pytest.fixture(scope="session")
 def made(spark: "SparkSession") -> "dict[str, DataFrame]":
@@ -32,8 +35,8 @@ def made(spark: "SparkSession") -> "dict[str, DataFrame]":
         ifco_order(order_id="no owner", salesowners=" , ", contact_data="call Bob"),
         ifco_order(order_id="no day", date="soon"),
         ifco_order(order_id="cardboard", crate_type="Cardboard"),
-        ifco_order(order_id="twice", date="02.02.22", salesowners="Ada"),
-        *(ifco_order(order_id="twice", _id=f"twice#{n}", date="01.02.22", salesowners="Eve") for n in (2, 10)),
+        ifco_order(order_id=TWICE, date="02.02.22", salesowners="Ada"),
+        *(ifco_order(order_id=TWICE, _id=f"{TWICE}#{n}", date="01.02.22", salesowners="Eve") for n in (2, 10)),
     ]
     invoices = [
         ifco_invoice(id="i1", orderId="o1", grossValue="10000", vat="21"),
@@ -41,7 +44,7 @@ def made(spark: "SparkSession") -> "dict[str, DataFrame]":
         ifco_invoice(id="i3", orderId="o2", grossValue="1", vat="34", companyId="c3"),
         ifco_invoice(id="i4", orderId="o4", grossValue="5000", vat="0", companyId="c1"),
         ifco_invoice(id="i5", orderId="gone", companyId="c9"),
-        ifco_invoice(id="i6", orderId="twice", grossValue="20000", vat="0"),
+        ifco_invoice(id="i6", orderId=TWICE, grossValue="20000", vat="0"),
         ifco_invoice(id="i7", orderId="no owner", vat=None),
     ]
     return ifco_tables(ifco_changelog(spark, ORDERS, *orders), ifco_changelog(spark, INVOICES, *invoices))

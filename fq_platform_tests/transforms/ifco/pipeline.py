@@ -1,10 +1,10 @@
 """Tiny raw tables of the IFCO application, and all tables made of them. Belongs here: that. Does not: assertions."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from fq_platform.assets.ifco import OF_TODAY, UPSTREAM
 from fq_platform.assets.tables import transform
+from fq_platform.extraction.keys import document_key
 from fq_platform_tests.transforms.raw import changelog
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ INVOICES = "_id STRING, id STRING, orderId STRING, companyId STRING, grossValue 
 def ifco_changelog(spark: "SparkSession", columns: str, *rows: dict[str, Any]) -> "DataFrame":
     """A raw table with these rows, which have no days; `_id` is made of the source's key, or of another `_id` given."""
     key = "order_id" if columns is ORDERS else "id"
-    # As raw has it: texts are JSON, so that the text 1 is not the number 1.
-    identified = (row | {"_id": json.dumps(row.get("_id", row[key])), "_fq_window": None} for row in rows)
+    identified = (row | {"_id": document_key(row.get("_id", row[key])), "_fq_window": None} for row in rows)
     return changelog(spark, columns, *identified)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fq_platform.contracts import IFCO
+from fq_platform_tests.transforms.ifco.conftest import TWICE
 from fq_platform_tests.transforms.test_schemas import assert_columns_are_promised
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def test_every_table_has_exactly_the_columns_of_its_contract(made: "Tables") -> 
 
 
 def test_of_rows_with_the_same_order_id_the_first_counts(made: "Tables") -> None:
-    assert made["ifco_orders_silver"].where("order_id = 'twice'").count() == 3
+    assert made["ifco_orders_silver"].where(f"order_id = '{TWICE}'").count() == 3
 
-    order = _rows(made, "fct_ifco_orders", "order_id")["twice"]
+    order = _rows(made, "fct_ifco_orders", "order_id")[TWICE]
 
     assert (order["order_date"], order["salesowners"]) == (dt.date(2022, 2, 2), ["Ada"])
     assert "Eve" not in _rows(made, "dim_sales_owner", "sales_owner")
@@ -74,7 +75,7 @@ def test_the_net_value_is_exact_until_it_is_added_up(made: "Tables") -> None:
 def test_only_valid_orders_are_in_the_view_with_what_was_invoiced(made: "Tables") -> None:
     orders = _rows(made, "orders_vw", "order_id")
 
-    assert orders.keys() == {"o1", "o2", "o3", "o4", "twice"}
+    assert orders.keys() == {"o1", "o2", "o3", "o4", TWICE}
     assert orders["o1"].asDict() | {"contact_full_name": None, "contact_address": None} == {
         "order_id": "o1",
         "order_date": dt.date(2022, 1, 29),
@@ -127,7 +128,7 @@ def test_oddities_are_found_and_named(made: "Tables") -> None:
     def found(rows: "DataFrame") -> list[tuple[Any, ...]]:
         return sorted(tuple(row) for row in rows.collect())
 
-    assert found(violations.repeated_order_ids(made["ifco_orders_silver"])) == [("twice", 3)]
+    assert found(violations.repeated_order_ids(made["ifco_orders_silver"])) == [(TWICE, 3)]
     without = violations.orders_without_contact(made["ifco_orders_silver"])
     assert found(without.select("order_id")) == [("no owner",), ("o3",)]
     assert found(violations.contacts_not_read(made["ifco_orders_silver"])) == [

@@ -1,12 +1,12 @@
 """Tests of the curated IFCO tables: contacts in every shape, days, owners, cents; nothing guessed, nothing silent."""
 
 import datetime as dt
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fq_platform.extraction.keys import parse_key
 from fq_platform_tests.transforms.ifco.pipeline import INVOICES, ORDERS, ifco_changelog, ifco_invoice, ifco_order
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def orders(spark: "SparkSession") -> "dict[str, Row]":
         ifco_order(order_id="nobody", salesowners=None, company_name='"Fresh  Fruits" c.o', company_id=" c1 "),
     ]
     made = ifco_orders_silver(ifco_changelog(spark, ORDERS, *rows)).collect()
-    return {json.loads(row["row_id"]): row for row in made}
+    return {parse_key(row["row_id"]): row for row in made}
 
 
 def _person(row: "Row") -> Person:
@@ -137,7 +137,7 @@ def test_cents_become_euros_exactly_and_what_is_no_number_is_said(spark: "SparkS
     odd = ifco_invoice(id="odd", orderId=" o1 ", vat="a fifth")
 
     made = {
-        json.loads(row["row_id"]): row
+        parse_key(row["row_id"]): row
         for row in ifco_invoices_silver(ifco_changelog(spark, INVOICES, *rows, odd)).collect()
     }
 
