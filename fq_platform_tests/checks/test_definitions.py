@@ -151,6 +151,7 @@ def test_keys_nulls_and_totals_are_audited_where_others_build_on_them_and_days_w
     promised["orders_silver"] |= {"order_total_is_sum_of_lines"}
     promised["invoices_silver"] |= {"invoice_totals_add_up"}
     promised["fct_orders"] |= {"on_one_day"}
+    promised["reconciliation"] |= {"raw_is_curated_is_mart"}
     assert audited == promised
 
 
