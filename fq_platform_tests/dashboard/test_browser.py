@@ -100,6 +100,7 @@ def test_every_page_shows_its_figures_and_hands_them_out(dashboard: Dashboard, p
         page.get_by_role("option", name=choice).click()
         page.keyboard.press("Escape")  # the list stays open for further choices, over everything else
     page.get_by_text("No rows for this choice").wait_for()
+    settled(page)
     page.screenshot(path=tmp_path / "no-rows.png")
 
     assert hosts <= {"127.0.0.1", None}
