@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyiceberg.table import Table
 
-from fq_platform.extraction import key_log, moves, unit
+from fq_platform.extraction import documents, key_log, moves
 from fq_platform.extraction.reading import read
 from fq_platform.lakehouse import key_bounds
 from fq_platform_tests.extraction.landing import DAY1, DAY2, DAY3, START, Landing, noon
@@ -156,7 +156,7 @@ def test_document_that_moves_while_both_days_are_read_is_in_one_of_them(
             moved.append(DAY9)
             put(landing, a=DAY9)
 
-    monkeypatch.setattr(unit, "read", moving)
+    monkeypatch.setattr(documents, "read", moving)
 
     result = landing.by_day(DAY1, DAY9, workers=1)
 
@@ -174,7 +174,7 @@ def test_document_that_moves_each_time_is_refused_in_words(landing: Landing, mon
         put(landing, a=arguments[1].day)
         yield from read(*arguments)
 
-    monkeypatch.setattr(unit, "read", restless)
+    monkeypatch.setattr(documents, "read", restless)
 
     with pytest.raises(Exception, match=r"Documents moved into 2026-01-0\d or out of it during each of the 10 times"):
         landing.by_day(DAY2, DAY3, workers=1)
@@ -198,7 +198,7 @@ def test_runs_at_once_that_meet_a_new_document_on_two_days_leave_it_in_one(
             other.start()
             other.join()
 
-    monkeypatch.setattr(unit, "read", overtaking)
+    monkeypatch.setattr(documents, "read", overtaking)
     put(landing, c=DAY2)
     landing.by_day(DAY2)
 

@@ -137,5 +137,5 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[dt.date | None]:
         reads.append(window.day)
         return read(collection, window, range_, options)
 
-    monkeypatch.setattr("fq_platform.extraction.unit.read", counted)
+    monkeypatch.setattr("fq_platform.extraction.documents.read", counted)
     return reads
