@@ -24,7 +24,9 @@ from fq_platform.settings import Settings
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 ORDERS = 300
-TABLES = 21
+TABLES = 21 + 23
+"""Of the sample business, and of the IFCO application."""
+IFCO = "Materialising every asset of the IFCO application"
 VOID = "void"
 
 
@@ -110,13 +112,26 @@ def test_next_run_completes_and_every_check_passes(demo: Demo) -> None:
 
 
 def test_warnings_name_the_dirt_that_the_sample_has_on_purpose_and_nothing_else(demo: Demo) -> None:
-    warnings = [line for line in demo.first.text.splitlines() if line.startswith("warning  ")]
+    before, _, behind = demo.first.text.partition(IFCO)
+    warnings, of_ifco = (
+        [line for line in text.splitlines() if line.startswith("warning  ")] for text in (before, behind)
+    )
 
     assert [line.split()[1:3] for line in warnings] == [
         [f"raw/ecommerce_db_{name}:", "values_rescued:"] for name in ("customers", "invoices", "orders", "products")
     ]
     assert f"{len(warnings)} of them with a warning" in demo.first.text
     assert "lines[].unit_price" in warnings[2]
+    assert any("analytics/fct_ifco_invoices: orders_are_invoiced_once" in line for line in of_ifco)
+
+
+def test_the_ifco_application_is_made_checked_and_copied_into_mongodb(demo: Demo) -> None:
+    made = demo.first.text.partition(IFCO)[2]
+
+    passed, _, total = made.split("Checks: ")[1].split(" passed")[0].partition(" of ")
+    assert passed == total
+    assert "IFCO sample in ifco_raw: 330 orders, 110 invoices" in demo.first.text
+    assert query(demo, "SELECT count(*) AS n FROM analytics.fct_ifco_orders") == [{"n": 330}]
 
 
 def test_late_correction_and_deletion_are_appended_to_the_changelog(demo: Demo) -> None:
