@@ -129,7 +129,7 @@ def monthly_crates(rows: pa.Table, title: str) -> Chart:
         .transform_calculate(**BEHIND)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
+            x=alt.X("utcyearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
             y=alt.Y("order_count:Q", title="Orders", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=crate_colours(rows.column("crate_type").to_pylist(), upwards=True),
             order=PLASTIC_FIRST,
@@ -153,7 +153,7 @@ def daily_bars(rows: pa.Table, day: str, value: str, title: str, titles: Mapping
         alt.Chart(source(rows), title=title)
         .mark_bar(color=OTHERS[0])
         .encode(
-            x=alt.X(f"yearmonthdate({day}):T", title="Day", axis=alt.Axis(format="%-d %b %Y", labelAngle=0)),
+            x=alt.X(f"utcyearmonthdate({day}):T", title="Day", axis=alt.Axis(format="%-d %b %Y", labelAngle=0)),
             y=alt.Y(f"{value}:Q", title=titles[value], axis=alt.Axis(format=",.0f")),
             tooltip=tooltips(**{day: "Day"} | dict(titles)),
         )
@@ -168,7 +168,7 @@ def monthly_vat(rows: pa.Table, title: str, titles: Mapping[str, str]) -> Chart:
         .mark_bar()
         .encode(
             x=alt.X("vat_amount:Q", title=titles["vat_amount"], axis=alt.Axis(format=",.0f")),
-            y=alt.Y("yearmonth(month):O", title="Month", axis=alt.Axis(format="%b %Y")),
+            y=alt.Y("utcyearmonth(month):O", title="Month", axis=alt.Axis(format="%b %Y")),
             color=alt.Color("rate:N", title=titles["rate"], scale=alt.Scale(range=list(OTHERS))),
             tooltip=tooltips(**titles),
         )
@@ -182,7 +182,7 @@ def ranks(rows: pa.Table, title: str) -> Chart:
         alt.Chart(source(rows), title=title)
         .mark_line(point=alt.OverlayMarkDef(size=90), strokeWidth=2)
         .encode(
-            x=alt.X("yearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
+            x=alt.X("utcyearmonth(month):T", title="Month", axis=alt.Axis(format="%b %Y", labelAngle=-45)),
             y=alt.Y("rank:O", title="Rank"),
             color=alt.Color("sales_owner:N", title="Sales owner", scale=alt.Scale(scheme="tableau20")),
             tooltip=tooltips(month="Month", rank="Rank", sales_owner="Sales owner", plastic_orders="Plastic orders"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, ViewportSize
 
 SLOW_MS = 60_000
-BIG_SCREEN: "ViewportSize" = {"width": 2600, "height": 3800}
+BIG_SCREEN: "ViewportSize" = {"width": 3600, "height": 8000}
 """In pixels; on a smaller one, or zoomed out, the graph abbreviates names."""
 
 # An edge starts at the right side of a table's box and ends a few units before the left side of another's.
