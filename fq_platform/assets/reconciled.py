@@ -4,15 +4,17 @@ Belongs here: the mark on rows of `analytics/reconciliation`. Does not: comparin
 refusing what is not marked (`checks/violations.py`).
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from fq_platform.automation.pending import Pending
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, Row
+    from pyspark.sql import DataFrame, Row, SparkSession
+    from pyspark.sql.types import StructType
 
 
 def mark_pending(
@@ -32,15 +34,24 @@ def mark_pending(
     """
     found = rows.collect()
     if not any(map(_differs, found)):
-        return rows.sparkSession.createDataFrame(found, rows.schema)
+        return _in_spark(rows.sparkSession, found, rows.schema)
     follows = Pending(context.instance, context.run_id)
 
     def is_pending(row: "Row") -> bool:
         source, target = (_asset(row[side], inputs) for side in ("source_table", "target_table"))
         return _differs(row) and follows(source, target, row["reconciled_date"])
 
-    marked = [(*row[:-1], is_pending(row)) for row in found]
-    return rows.sparkSession.createDataFrame(marked, rows.schema)
+    marked = [row.asDict() | {"is_pending": is_pending(row)} for row in found]
+    return _in_spark(rows.sparkSession, marked, rows.schema)
+
+
+def _in_spark(spark: "SparkSession", rows: "Sequence[Row | dict[str, Any]]", schema: "StructType") -> "DataFrame":
+    """Rows as literals of the query: a frame made of Python's objects would start Python workers to hand them on."""
+    from pyspark.sql import functions as sf
+
+    values = [row if isinstance(row, dict) else row.asDict() for row in rows]
+    text = json.dumps(values, default=str)  # days as ISO dates; a decimal as text, which no float comes near
+    return spark.range(1).select(sf.inline(sf.from_json(sf.lit(text), f"array<{schema.simpleString()}>")))
 
 
 def _differs(row: "Row") -> bool:

@@ -4,6 +4,8 @@ Belongs here: what is compared with what. Does not: refusing what differs (`chec
 it will be over (`assets/reconciled.py`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 
@@ -16,10 +18,20 @@ from fq_platform.transforms.changelog import current, number_from_text, rescued_
 
 _SUM = "decimal(28,2)"
 _TOO_GREAT = Decimal(10) ** 16
+_BOTH = (("source", True), ("target", False))
 
 
-Side = tuple[str, DataFrame]
-"""A table's name, such as `curated.orders_silver`, and its `number` and `amount` per `reconciled_date`, `currency`."""
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What one table holds.
+
+    Args:
+        table: Its name, such as `curated.orders_silver`.
+        rows: Its `reconciled_date`, `currency`, `number` and `amount`; several rows of one day add up.
+    """
+
+    table: str
+    rows: DataFrame
 
 
 def reconciliation(
@@ -73,13 +85,10 @@ def reconciliation(
         (sold, _mart("revenue_by_category", revenue_by_category, "order_date", "revenue_amount")),
         (billed, _mart("vat_report", vat_report, "invoice_date", "gross_amount")),
     )
-    sides = [
-        side
-        for step, pairs in ((RAW_TO_CURATED, raw_to_curated), (CURATED_TO_MART, curated_to_mart))
-        for source, target in pairs
-        for side in (_as_source(step, source, target), _as_target(step, source, target))
+    steps = [(RAW_TO_CURATED, *pair) for pair in raw_to_curated] + [
+        (CURATED_TO_MART, *pair) for pair in curated_to_mart
     ]
-    return _compared(reduce(DataFrame.unionAll, sides))
+    return _compared(steps)
 
 
 def _raw(collection: str, changelog: DataFrame, amount: str) -> Side:
@@ -88,7 +97,7 @@ def _raw(collection: str, changelog: DataFrame, amount: str) -> Side:
     currency = sf.upper(sf.trim(sf.coalesce(_text(live, "currency"), rescued_text(sf.lit("currency")))))
     stated = sf.coalesce(number_from_text(_text(live, amount)), rescued_number(sf.lit(amount)))
     readable = sf.when(sf.abs(stated) < _TOO_GREAT, stated)
-    return f"raw.{collection}", _summed(live, "_fq_window", currency, sf.lit(1), readable)
+    return Side(f"raw.{collection}", _figures(live, "_fq_window", currency, sf.lit(1), readable))
 
 
 def _text(rows: DataFrame, name: str) -> Column:
@@ -97,68 +106,51 @@ def _text(rows: DataFrame, name: str) -> Column:
 
 
 def _documents(collection: str, table: DataFrame, day: str, amount: str) -> Side:
-    return f"curated.{collection}_silver", _summed(table, day, sf.col("currency"), sf.lit(1), sf.col(amount))
+    return Side(f"curated.{collection}_silver", _figures(table, day, sf.col("currency"), sf.lit(1), sf.col(amount)))
 
 
 def _lines(collection: str, table: DataFrame, day: str, amount: str, but_not: str) -> Side:
-    """The documents that count in marts, by their lines. What several marts share is computed once: Spark sees that."""
+    """The documents that count in marts, by their lines."""
     counting = table.where(~sf.col("status").eqNullSafe(but_not))
-    return (
-        f"curated.{collection}_silver",
-        _summed(counting, day, sf.col("currency"), sf.size("lines"), sf.col(amount)),
+    return Side(
+        f"curated.{collection}_silver", _figures(counting, day, sf.col("currency"), sf.size("lines"), sf.col(amount))
     )
 
 
 def _mart(name: str, table: DataFrame, day: str, amount: str) -> Side:
-    return f"analytics.{name}", _summed(table, day, sf.col("currency"), sf.col("line_count"), sf.col(amount))
+    return Side(f"analytics.{name}", _figures(table, day, sf.col("currency"), sf.col("line_count"), sf.col(amount)))
 
 
-def _summed(table: DataFrame, day: str, currency: Column, number: Column, amount: Column) -> DataFrame:
-    of_day = table.groupBy(
-        sf.col(day).alias("reconciled_date"), sf.coalesce(currency, sf.lit(NO_CURRENCY)).alias("currency")
-    )
-    return of_day.agg(
-        sf.sum(number.cast("bigint")).alias("number"),
-        sf.sum(sf.coalesce(amount.cast(MONEY), sf.lit(0).cast(MONEY))).cast(_SUM).alias("amount"),
-    )
-
-
-def _as_source(step: str, source: Side, target: Side) -> DataFrame:
-    none, nothing = sf.lit(0).cast("bigint"), sf.lit(0).cast(_SUM)
-    return _beside(step, source, target, source[1], (sf.col("number"), none), (sf.col("amount"), nothing))
-
-
-def _as_target(step: str, source: Side, target: Side) -> DataFrame:
-    none, nothing = sf.lit(0).cast("bigint"), sf.lit(0).cast(_SUM)
-    return _beside(step, source, target, target[1], (none, sf.col("number")), (nothing, sf.col("amount")))
-
-
-def _beside(
-    step: str,
-    source: Side,
-    target: Side,
-    rows: DataFrame,
-    counts: tuple[Column, Column],
-    amounts: tuple[Column, Column],
-) -> DataFrame:
-    """What one of two tables holds, beside nothing of the other."""
-    return rows.select(
-        "reconciled_date",
-        sf.lit(step).alias("step"),
-        sf.lit(source[0]).alias("source_table"),
-        sf.lit(target[0]).alias("target_table"),
-        "currency",
-        counts[0].alias("source_count"),
-        counts[1].alias("target_count"),
-        amounts[0].alias("source_amount"),
-        amounts[1].alias("target_amount"),
+def _figures(table: DataFrame, day: str, currency: Column, number: Column, amount: Column) -> DataFrame:
+    return table.select(
+        sf.col(day).alias("reconciled_date"),
+        sf.coalesce(currency, sf.lit(NO_CURRENCY)).alias("currency"),
+        number.cast("bigint").alias("number"),
+        sf.coalesce(amount.cast(MONEY), sf.lit(0).cast(MONEY)).alias("amount"),
     )
 
 
-def _compared(sides: DataFrame) -> DataFrame:
-    summed = sides.groupBy("reconciled_date", "step", "source_table", "target_table", "currency").agg(
-        *(sf.sum(name).alias(name) for name in ("source_count", "target_count")),
-        *(sf.sum(name).cast(MONEY).alias(name) for name in ("source_amount", "target_amount")),
+def _compared(steps: Sequence[tuple[str, Side, Side]]) -> DataFrame:
+    """Set source beside target.
+
+    All tables are added up together, each once: an aggregation for each side of each step would be a stage of its own,
+    and these cost more than the rows.
+
+    Args:
+        steps: The step's name, its source and its target. A side that stands in several steps is one object.
+    """
+    sides = list(dict.fromkeys(side for _, *pair in steps for side in pair))
+    labelled = (side.rows.select(sf.lit(number).alias("side"), "*") for number, side in enumerate(sides))
+    of_sides = (
+        reduce(DataFrame.unionAll, labelled)
+        .groupBy("side", "reconciled_date", "currency")
+        .agg(sf.sum("number").alias("number"), sf.sum("amount").cast(_SUM).alias("amount"))
+    )
+    places = sf.array(*(_places(side, steps) for side in sides))
+    placed = of_sides.select("*", sf.inline(sf.element_at(places, sf.col("side") + 1)))
+    summed = placed.groupBy("reconciled_date", "step", "source_table", "target_table", "currency").agg(
+        *(_of(is_source, "number", f"{side}_count", "bigint") for side, is_source in _BOTH),
+        *(_of(is_source, "amount", f"{side}_amount", MONEY) for side, is_source in _BOTH),
     )
     return summed.select(
         "reconciled_date",
@@ -174,3 +166,25 @@ def _compared(sides: DataFrame) -> DataFrame:
         (sf.col("target_amount") - sf.col("source_amount")).cast(MONEY).alias("difference_amount"),
         sf.lit(False).alias("is_pending"),
     )
+
+
+def _places(side: Side, steps: Sequence[tuple[str, Side, Side]]) -> Column:
+    """Where a side stands: an array of step, both tables, and whether it is the source there."""
+    return sf.array(
+        *(
+            sf.struct(
+                sf.lit(step).alias("step"),
+                sf.lit(source.table).alias("source_table"),
+                sf.lit(target.table).alias("target_table"),
+                sf.lit(side is source).alias("is_source"),
+            )
+            for step, source, target in steps
+            if side in (source, target)
+        )
+    )
+
+
+def _of(is_source: bool, figure: str, name: str, kind: str) -> Column:
+    """The sum of one side; nothing where the table has nothing."""
+    own = sf.when(sf.col("is_source") == is_source, sf.col(figure)).otherwise(0)
+    return sf.sum(own).cast(kind).alias(name)
