@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from fq_platform.assets.code_references import code_references, in_package
 from fq_platform.dashboard.pages import PAGES, TABLES
 from fq_platform.settings import get_settings
 
@@ -36,6 +37,7 @@ def build_dashboard_assets(tables: Iterable[dg.AssetsDefinition]) -> Sequence[dg
         group_name=GROUP,
         kinds={"streamlit"},
         owners=[OWNER],
-        metadata={"url": dg.MetadataValue.url(get_settings().dashboard_url)},
+        metadata={"url": dg.MetadataValue.url(get_settings().dashboard_url)}
+        | code_references(in_package("dashboard.pages", "PAGES")),
     )
     return [node]

@@ -17,6 +17,9 @@ LEADS_TO = {
     "curated/ecommerce_db_orders_silver": "def orders_silver(",
     "shared/dim_products": "def dim_products(",
     "analytics/fct_orders": "def fct_orders(",
+    "raw/ifco_orders": "  orders:",
+    "analytics/ifco_commissions": "def ifco_commissions(",
+    "dashboard/analyses": "PAGES",
     "maintenance/compaction": "def compact(",
 }
 
