@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -31,6 +32,9 @@ __all__ = [
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package (path)."""
+
+_SAMPLE_SOURCES = PACKAGE / "sources.yaml"
+_IFCO_SAMPLE = PACKAGE / "demo" / "ifco"
 
 _LOGIN = re.compile(r"//[^/]*@")
 """User and password in an address, which no message may show."""
@@ -68,6 +72,13 @@ def _workers() -> int:
     return max(2, min(4, cores))
 
 
+def _ifco_source(earlier: dict[str, Any]) -> IfcoSource:
+    """Files; but beside somebody's own collections invented rows have no place, only their own files."""
+    own_collections = earlier.get("sources_file") != _SAMPLE_SOURCES
+    own_files = earlier.get("ifco_path") != _IFCO_SAMPLE
+    return IfcoSource.NONE if own_collections and not own_files else IfcoSource.FILES
+
+
 def project_root() -> Path:
     """The checkout that the package was installed from, else the working directory.
 
@@ -94,10 +105,10 @@ class Settings(LakeSettings):
     home: Path = Field(
         default_factory=lambda: project_root() / ".fq", validation_alias="FQ_HOME", validate_default=True
     )
-    sources_file: Path = Field(default=PACKAGE / "sources.yaml", validation_alias="FQ_SOURCES")
+    sources_file: Path = Field(default=_SAMPLE_SOURCES, validation_alias="FQ_SOURCES")
 
-    ifco_source: IfcoSource = Field(default=IfcoSource.FILES, validation_alias="FQ_IFCO_SOURCE")
-    ifco_path: Path = Field(default=PACKAGE / "demo" / "ifco", validation_alias="FQ_IFCO_PATH")
+    ifco_path: Path = Field(default=_IFCO_SAMPLE, validation_alias="FQ_IFCO_PATH")
+    ifco_source: IfcoSource = Field(default_factory=_ifco_source, validation_alias="FQ_IFCO_SOURCE")
     ifco_today: dt.date | None = Field(default=None, validation_alias="FQ_IFCO_TODAY")
 
     environment: Environment = Field(default=Environment.LOCAL, validation_alias="FQ_ENVIRONMENT")

@@ -155,6 +155,26 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "s3cret" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({}, "files"),
+        ({"FQ_SOURCES": "shop.yaml"}, "none"),
+        ({"FQ_SOURCES": "shop.yaml", "FQ_IFCO_PATH": "deliveries"}, "files"),
+        ({"FQ_SOURCES": "shop.yaml", "FQ_IFCO_SOURCE": "mongo"}, "mongo"),
+    ],
+)
+def test_invented_rows_of_ifco_do_not_come_beside_collections_of_ones_own(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], source: str
+) -> None:
+    for name in ("FQ_SOURCES", "FQ_IFCO_PATH", "FQ_IFCO_SOURCE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert Settings().ifco_source == source
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().home = Path("/elsewhere")
