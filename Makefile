@@ -20,7 +20,7 @@ NOTEBOOK := .venv/.ready-notebook
 READY := $(if $(filter s3local,$(PROFILE)),$(S3LOCAL),$(RUN))
 WITH := $(if $(PROFILE),--profile $(PROFILE))
 
-demo: $(READY) ## Sample MongoDB -> every table built and checked -> three questions answered
+demo: $(READY) ## Sample MongoDB -> every table built and checked -> some questions answered
 	@$(BIN)/fq demo $(WITH) $(ARGS)
 
 dev: $(READY) ## The same stack left running, with the Dagster UI, schedules and sensors on

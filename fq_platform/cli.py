@@ -78,7 +78,7 @@ def _options(
 
 @app.command()
 def demo(profile: ProfileOption = None) -> None:
-    """Load sample data into an embedded MongoDB, build and check every table, answer three questions.
+    """Load sample data into an embedded MongoDB, build and check every table, answer some questions.
 
     Ends with exit code 0 only if all checks passed.
     """
