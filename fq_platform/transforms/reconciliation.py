@@ -16,12 +16,10 @@ from fq_platform.contracts.model import MONEY
 from fq_platform.contracts.reconciliation import CURATED_TO_MART, NO_CURRENCY, RAW_TO_CURATED
 from fq_platform.transforms.changelog import current, number_from_text, rescued_number, rescued_text, with_rescued_texts
 
-_SUM = "decimal(28,2)"
 _TOO_GREAT = Decimal(10) ** 16
-_BOTH = (("source", True), ("target", False))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Side:
     """What one table holds.
 
@@ -133,24 +131,20 @@ def _figures(table: DataFrame, day: str, currency: Column, number: Column, amoun
 def _compared(steps: Sequence[tuple[str, Side, Side]]) -> DataFrame:
     """Set source beside target.
 
-    All tables are added up together, each once: an aggregation for each side of each step would be a stage of its own,
-    and these cost more than the rows.
+    The rows of all tables are added up together: an aggregation for each side of each step would be a stage of its own,
+    and these cost more than the rows, which are a few columns of a few days.
 
     Args:
-        steps: The step's name, its source and its target. A side that stands in several steps is one object.
+        steps: The step's name, its source and its target.
     """
-    sides = list(dict.fromkeys(side for _, *pair in steps for side in pair))
-    labelled = (side.rows.select(sf.lit(number).alias("side"), "*") for number, side in enumerate(sides))
-    of_sides = (
-        reduce(DataFrame.unionAll, labelled)
-        .groupBy("side", "reconciled_date", "currency")
-        .agg(sf.sum("number").alias("number"), sf.sum("amount").cast(_SUM).alias("amount"))
-    )
-    places = sf.array(*(_places(side, steps) for side in sides))
-    placed = of_sides.select("*", sf.inline(sf.element_at(places, sf.col("side") + 1)))
-    summed = placed.groupBy("reconciled_date", "step", "source_table", "target_table", "currency").agg(
-        *(_of(is_source, "number", f"{side}_count", "bigint") for side, is_source in _BOTH),
-        *(_of(is_source, "amount", f"{side}_amount", MONEY) for side, is_source in _BOTH),
+    rows = (part for step in steps for part in (_of_source(*step), _of_target(*step)))
+    summed = (
+        reduce(DataFrame.unionAll, rows)
+        .groupBy("reconciled_date", "step", "source_table", "target_table", "currency")
+        .agg(
+            *(sf.sum(name).alias(name) for name in ("source_count", "target_count")),
+            *(sf.sum(name).cast(MONEY).alias(name) for name in ("source_amount", "target_amount")),
+        )
     )
     return summed.select(
         "reconciled_date",
@@ -168,23 +162,40 @@ def _compared(steps: Sequence[tuple[str, Side, Side]]) -> DataFrame:
     )
 
 
-def _places(side: Side, steps: Sequence[tuple[str, Side, Side]]) -> Column:
-    """Where a side stands: an array of step, both tables, and whether it is the source there."""
-    return sf.array(
-        *(
-            sf.struct(
-                sf.lit(step).alias("step"),
-                sf.lit(source.table).alias("source_table"),
-                sf.lit(target.table).alias("target_table"),
-                sf.lit(side is source).alias("is_source"),
-            )
-            for step, source, target in steps
-            if side in (source, target)
-        )
+def _of_source(step: str, source: Side, target: Side) -> DataFrame:
+    """What the source holds, beside nothing of the target."""
+    return _placed(step, source, target, source.rows, (sf.col("number"), _none()), (sf.col("amount"), _nothing()))
+
+
+def _of_target(step: str, source: Side, target: Side) -> DataFrame:
+    """What the target holds, beside nothing of the source."""
+    return _placed(step, source, target, target.rows, (_none(), sf.col("number")), (_nothing(), sf.col("amount")))
+
+
+def _placed(
+    step: str,
+    source: Side,
+    target: Side,
+    rows: DataFrame,
+    counts: tuple[Column, Column],
+    amounts: tuple[Column, Column],
+) -> DataFrame:
+    return rows.select(
+        "reconciled_date",
+        sf.lit(step).alias("step"),
+        sf.lit(source.table).alias("source_table"),
+        sf.lit(target.table).alias("target_table"),
+        "currency",
+        counts[0].alias("source_count"),
+        counts[1].alias("target_count"),
+        amounts[0].alias("source_amount"),
+        amounts[1].alias("target_amount"),
     )
 
 
-def _of(is_source: bool, figure: str, name: str, kind: str) -> Column:
-    """The sum of one side; nothing where the table has nothing."""
-    own = sf.when(sf.col("is_source") == is_source, sf.col(figure)).otherwise(0)
-    return sf.sum(own).cast(kind).alias(name)
+def _none() -> Column:
+    return sf.lit(0).cast("bigint")
+
+
+def _nothing() -> Column:
+    return sf.lit(0).cast(MONEY)

@@ -7,32 +7,12 @@ stand for the merged company (`dim_company.py`).
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
-LEGAL_FORMS = (
-    *("co", "company", "inc", "incorporated", "corp", "corporation", "ltd", "limited", "llc", "llp", "plc", "pty"),
-    *(
-        "gmbh",
-        "mbh",
-        "ag",
-        "kg",
-        "kgaa",
-        "ohg",
-        "gbr",
-        "sa",
-        "sas",
-        "sarl",
-        "sl",
-        "slu",
-        "srl",
-        "bv",
-        "nv",
-        "oy",
-        "aps",
-    ),
+_LEGAL_FORM = (
+    "co|company|inc|incorporated|corp|corporation|ltd|limited|llc|llp|plc|pty|"
+    "gmbh|mbh|ag|kg|kgaa|ohg|gbr|sa|sas|sarl|sl|slu|srl|bv|nv|oy|aps|c o|s l|s a"
 )
 """Words at the end of a name that say how a company is registered. Those that are also plain words are not in here."""
-
-_FORM = "|".join((*LEGAL_FORMS, "c o", "s l", "s a"))
-_FORMS_AT_THE_END = rf"(?: (?:{_FORM}))+$"
+_FORMS_AT_THE_END = rf"(?: (?:{_LEGAL_FORM}))+$"
 _NEITHER_LETTER_NOR_DIGIT = r"[^\p{L}\p{M}\p{N}]+"
 
 
