@@ -1,7 +1,7 @@
 """Typed settings from the environment and `.env`, read and validated once.
 
-Belongs here: every setting, its type, unit and default (those of the lake: `lake_settings.py`). Does not: what
-connects, or what is computed per table.
+Belongs here: every setting, its type, unit and default (those of the lake: `lake_settings.py`, of what computes and
+answers: `engine_settings.py`). Does not: what connects, or what is computed per table.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from fq_platform.engine_settings import EngineSettings
 from fq_platform.errors import FqError
 from fq_platform.lake_settings import WAREHOUSE_FOLDER, LakeSettings, Profile, TableLayout
 
@@ -89,7 +90,7 @@ def project_root() -> Path:
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
-class Settings(LakeSettings):
+class Settings(LakeSettings, EngineSettings):
     """All settings of an installation; each field's environment variable stands in its alias."""
 
     # The prefix is for the fields' own names, which are read beside the aliases: HOME must not become FQ_HOME.
@@ -139,8 +140,6 @@ class Settings(LakeSettings):
         default="http://127.0.0.1:8501", pattern=r"^https?://", validation_alias="FQ_DASHBOARD_URL"
     )
 
-    spark_master: str = Field(default="local[2]", validation_alias="FQ_SPARK_MASTER")
-    spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
     cache: Path | None = Field(default=None, validation_alias="FQ_CACHE")
     maven_repository: str | None = Field(default=None, validation_alias="FQ_MAVEN_REPOSITORY")
 

@@ -10,6 +10,9 @@ class EngineName(StrEnum):
     """The engines that can be asked."""
 
     DUCKDB = "duckdb"
+    SPARK = "spark"
+    TRINO = "trino"
+    ATHENA = "athena"
 
 
 class Format(StrEnum):
