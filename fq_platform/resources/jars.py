@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fq_platform.errors import FqError
 from fq_platform.settings import Profile, Settings
@@ -35,6 +36,7 @@ class Jar:
         size: Bytes of the file.
         profiles: The profiles that need it; empty if all do.
         spark: The version of Spark that it is for, such as `3.5`; empty if for all.
+        uses: What it is loaded for, such as `connect`; empty if always (`for` in `jars.toml`).
     """
 
     coordinates: str
@@ -42,6 +44,7 @@ class Jar:
     size: int
     profiles: tuple[Profile, ...] = ()
     spark: str = ""
+    uses: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -65,9 +68,9 @@ def pinned_jars() -> tuple[Jar, ...]:
     """
     pyspark = importlib.metadata.version("pyspark")  # importing it would cost half a second
     table = tomllib.loads((Path(__file__).parent / "jars.toml").read_text(encoding="utf-8"))
-    jars = [Jar(**jar | {"profiles": tuple(map(Profile, jar.get("profiles", ())))}) for jar in table["jar"]]
+    jars = [_jar(entry) for entry in table["jar"]]
     spark = ".".join(pyspark.split(".")[:2])
-    supported = [jar.spark for jar in jars if jar.spark]
+    supported = list(dict.fromkeys(jar.spark for jar in jars if jar.spark))
     if spark not in supported:
         raise FqError(
             f"Spark {spark} is not supported: the platform runs on Spark {' and '.join(supported)}",
@@ -77,9 +80,24 @@ def pinned_jars() -> tuple[Jar, ...]:
     return tuple(jar for jar in jars if jar.spark in ("", spark))
 
 
-def jars_of(profile: Profile) -> tuple[Jar, ...]:
-    """The jars that a profile needs, in the file's order."""
-    return tuple(jar for jar in pinned_jars() if not jar.profiles or profile in jar.profiles)
+def _jar(entry: dict[str, Any]) -> Jar:
+    """A jar as `jars.toml` describes it."""
+    profiles = tuple(map(Profile, entry.pop("profiles", ())))
+    return Jar(profiles=profiles, uses=tuple(entry.pop("for", ())), **entry)
+
+
+def jars_of(profile: Profile, *uses: str) -> tuple[Jar, ...]:
+    """The jars that a profile needs, in the file's order.
+
+    Args:
+        profile: The profile.
+        uses: What Spark is started for beside reading and writing tables: `connect` for a server of Spark Connect.
+    """
+    return tuple(
+        jar
+        for jar in pinned_jars()
+        if (not jar.profiles or profile in jar.profiles) and (not jar.uses or set(uses).intersection(jar.uses))
+    )
 
 
 def jar_cache(settings: Settings) -> Path:

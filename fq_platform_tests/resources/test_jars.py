@@ -217,7 +217,7 @@ print(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def test_each_profile_loads_the_runtime_of_iceberg_and_only_what_it_needs_beside() -> None:
-    iceberg, sqlite, postgresql, aws = (jar.file for jar in pinned_jars())
+    iceberg, sqlite, postgresql, aws = (jar.file for jar in pinned_jars() if not jar.uses)
 
     assert {str(profile): [jar.file for jar in jars_of(profile)] for profile in Profile} == {
         "local": [iceberg, sqlite],
@@ -228,6 +228,14 @@ def test_each_profile_loads_the_runtime_of_iceberg_and_only_what_it_needs_beside
         "unity": [iceberg, aws],
     }
     assert all(len(jar.sha256) == 64 and jar.size > 1_000_000 for jar in pinned_jars())
+
+
+def test_jar_for_a_use_is_loaded_for_that_use_only() -> None:
+    always = set(jars_of(Profile.LOCAL))
+    assert [jar for jar in always if jar.uses] == []
+    for use in {use for jar in pinned_jars() for use in jar.uses}:
+        assert all(use in jar.uses for jar in set(jars_of(Profile.LOCAL, use)) - always), use
+    assert set(jars_of(Profile.LOCAL, "nothing that is known")) == always
 
 
 @pytest.mark.parametrize(
