@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from fq_platform.dashboard.server import HOST, HOST_HELP, PORT
+
 
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The dashboard's port, on loopback.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The dashboard's port.")] = PORT,
+    host: Annotated[str, typer.Option(help=HOST_HELP)] = HOST,
 ) -> None:
     """Show the analyses and the accounting marts in a browser, until Ctrl-C; it only reads.
 
@@ -31,5 +34,5 @@ def dashboard(
             "or end the program that listens there",
         )
     typer.echo(f"The dashboard is on {server.url(port)}; Ctrl-C stops it")
-    arguments = server.command(port)
+    arguments = server.command(port, host)
     os.execv(arguments[0], arguments)  # noqa: S606 (the command is ours; it becomes this process, signals and all)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fq_platform.dashboard.server import HOST
+
 if TYPE_CHECKING:
     from fq_platform.settings import Settings
 
@@ -21,9 +23,8 @@ CONFIGURATION = Path("notebooks") / "jupyter"
 """What JupyterLab shall do otherwise than it does, in a checkout."""
 
 _OPTIONS = {
-    "ServerApp.ip": "127.0.0.1",
     "ServerApp.port_retries": 0,  # another port than the one asked for would only confuse
-    "ServerApp.allow_root": True,  # as in many containers; only this machine reaches it, and only with the token
+    "ServerApp.allow_root": True,  # as in many containers; it is reached only with the token
     "ServerApp.answer_yes": True,  # Ctrl-C ends it, without a question
     # Nothing is asked of the network; `notebooks/jupyter` switches off what asks for news.
     "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
@@ -33,7 +34,11 @@ _OPTIONS = {
 
 
 def notebook(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of JupyterLab, on loopback.")] = PORT,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of JupyterLab.")] = PORT,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; another than loopback in a container only.")
+    ] = HOST,
+    early: Annotated[bool, typer.Option("--early", help="Start even if there are no tables yet.")] = False,
     browser: Annotated[bool, typer.Option(help="Whether to open a browser, if there is one.")] = True,
 ) -> None:
     """Open the guided tour of the tables in JupyterLab, until Ctrl-C.
@@ -46,7 +51,8 @@ def notebook(
     settings = get_settings()
     _require_installed()
     _require_free(port)
-    _require_tables(settings)
+    if not early:
+        _require_tables(settings)
     copy = laid_out(_tour(), settings.home / TOUR)
     typer.echo(f"The tour is {copy}. Ctrl-C ends JupyterLab. Its address, with the token that lets you in:")
     sys.stdout.flush()
@@ -56,6 +62,7 @@ def notebook(
     options = _OPTIONS | {
         "ServerApp.root_dir": copy.parent,
         "LabApp.default_url": f"/lab/tree/{copy.name}",
+        "ServerApp.ip": host,
         "ServerApp.port": port,
         "ServerApp.open_browser": browser,
     }
@@ -124,7 +131,7 @@ def _require_installed() -> None:
 
 
 def _require_free(port: int) -> None:
-    from fq_platform.dashboard.server import HOST, is_free
+    from fq_platform.dashboard.server import is_free
     from fq_platform.errors import FqError
 
     if not is_free(port):

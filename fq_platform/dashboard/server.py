@@ -12,14 +12,14 @@ from pathlib import Path
 from fq_platform.errors import FqError
 
 HOST = "127.0.0.1"
-"""There is no login: only this machine may look."""
+"""There is no login: only this machine may look, unless somebody says otherwise."""
+HOST_HELP = "The address to listen on. There is no login: choose another than loopback in a container only."
 PORT = 8501
 HEALTH = "/_stcore/health"
 """The path that answers once the server is up."""
 
 _APP = Path(__file__).with_name("app.py")
 _OPTIONS = {
-    "server.address": HOST,
     "server.headless": "true",  # opens no browser, asks for no e-mail address
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
@@ -48,13 +48,15 @@ def require_installed() -> None:
         )
 
 
-def command(port: int) -> list[str]:
+def command(port: int, host: str = HOST) -> list[str]:
     """The command that serves the dashboard until it is ended.
 
     Args:
-        port: TCP port on loopback.
+        port: TCP port.
+        host: The address to listen on; in a container, whose ports its engine publishes, all of them.
     """
-    options = [f"--{name}={value}" for name, value in (_OPTIONS | {"server.port": str(port)}).items()]
+    given = {"server.address": host, "server.port": str(port)}
+    options = [f"--{name}={value}" for name, value in (_OPTIONS | given).items()]
     # -P: a folder called fq_platform in the working directory must not stand in for the installed package.
     return [sys.executable, "-P", "-m", "streamlit", "run", str(_APP), *options]
 
