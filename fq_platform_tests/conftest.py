@@ -24,6 +24,7 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.analytics_lake",
     "fq_platform_tests.fixtures.object_store",
     "fq_platform_tests.fixtures.catalogs",
+    "fq_platform_tests.fixtures.trino",
     "fq_platform_tests.fixtures.daemon",
     "fq_platform_tests.fixtures.daemon_storage",
     "fq_platform_tests.fixtures.sinks",
