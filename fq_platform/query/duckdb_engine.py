@@ -48,6 +48,8 @@ class DuckDbEngine:
         settings: The profile and `FQ_HOME` decide which catalog; larger-than-memory queries spill into `FQ_HOME/tmp`.
     """
 
+    dialect = "duckdb"
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
@@ -65,6 +67,14 @@ class DuckDbEngine:
     def tables(self) -> list[str]:
         """See `QueryEngine.tables`."""
         return [name.dotted for name in self._names()]
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        """See `QueryEngine.columns`."""
+        described = self.execute(f"DESCRIBE {table}").read_all()
+        return list(zip(*(described.column(name).to_pylist() for name in ("column_name", "column_type")), strict=True))
+
+    def close(self) -> None:
+        """See `QueryEngine.close`: every query has a database of its own, which ends with its batches."""
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
