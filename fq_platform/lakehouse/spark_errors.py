@@ -26,6 +26,13 @@ _BAD_VALUES = (
 )
 """Spark's names of these conditions; see the page "Error Conditions" of its documentation."""
 
+_NAME = re.compile(r"^\[([A-Z_]+(?:\.[A-Z_]+)*)\]")
+"""How a message begins with the name, which is all that a server of Spark Connect 3.5 tells of it."""
+
+_UNRESOLVED = re.compile(r"(?:with name|column or function parameter|No such struct field) (?P<column>`.+?`)(?= |$)")
+_PRESENT = re.compile(r"(?:of the following\? \[|struct field `.+?` in )(?P<columns>`.+?`)(?=\]|\.|;|$)", re.MULTILINE)
+"""The column that is missing, and those that there are, in such a message."""
+
 _SAID = re.compile(r"\[(?P<kind>[A-Z_]+)[A-Z_.]*\] +(?P<text>.+?)(?=\.? (?:Correct|If|Use) |\.?$)", re.MULTILINE)
 """What Spark says after the name, without its own advice: it names settings that users here do not have."""
 
@@ -55,20 +62,29 @@ def spark_errors(table: str) -> Iterator[None]:
 def condition(error: PySparkException) -> str:
     """Spark's name of what went wrong, such as `TABLE_OR_VIEW_NOT_FOUND`; empty if it has none."""
     named = getattr(error, "getCondition", error.getErrorClass)  # the newer name, which Spark 3.5 does not know yet
-    return named() or ""
+    told = _NAME.match(str(error))
+    return named() or (told[1] if told else "")
 
 
 def _missing_column(error: Exception, table: str) -> FqError | None:
     if not isinstance(error, AnalysisException) or not condition(error).startswith(_MISSING_COLUMN):
         return None
-    details = error.getMessageParameters() or {}
-    column = details.get("objectName") or details.get("fieldName") or "?"
-    present = details.get("proposal") or details.get("fields")
+    column, present = _columns(error)
     return FqError(
         f"The column {column}, which the table is made of, is missing: its source has no such field"
         + (f"; it has {present}" if present else ""),
         where=table,
         fix="Correct the name in the transform; if the field is new, land documents that have it first",
+    )
+
+
+def _columns(error: AnalysisException) -> tuple[str, str | None]:
+    """The column that is missing, and those that there are if it is told, each in backquotes."""
+    details = error.getMessageParameters() or {}
+    missing, present = _UNRESOLVED.search(str(error)), _PRESENT.search(str(error))
+    return (
+        details.get("objectName") or details.get("fieldName") or (missing["column"] if missing else "?"),
+        details.get("proposal") or details.get("fields") or (present["columns"] if present else None),
     )
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.storage import explain_storage_error
+from fq_platform.resources.connect import explain_connect_error
 from fq_platform.resources.retries import jvm_has_ended, retry, take_up_in_another_process
 
 _JVM_ENDED = FqError(
@@ -42,6 +43,8 @@ def shown_to_users(table: str | None = None) -> Iterator[None]:
         if jvm_has_ended(error):
             take_up_in_another_process()
             _fail(_JVM_ENDED, table)
+        if (no_server := explain_connect_error(error)) is not None:
+            _fail(no_server, table)
         known = explain_storage_error(error, table) if table is not None else None
         if known is None:
             raise

@@ -1,6 +1,7 @@
-"""The embedded Spark: one JVM in a process, a session for each Iceberg catalog, started when it is first read.
+"""Spark, started when it is first read: one JVM in a process, a session in it for each Iceberg catalog.
 
-Belongs here: the session's configuration and its life. Does not: reading or writing tables (`lakehouse/`).
+Belongs here: the embedded session's configuration and its life. Does not: sessions on a server (`connect.py`), reading
+or writing tables (`lakehouse/`).
 """
 
 import atexit
@@ -21,6 +22,7 @@ from fq_platform.errors import FqError
 from fq_platform.lakehouse.connection import spark_catalog_conf
 from fq_platform.lakehouse.layout import CATALOG
 from fq_platform.lakehouse.s3_access import adopt_aws_environment
+from fq_platform.resources.connect import connected
 from fq_platform.resources.jars import Jar, jar_paths, jars_of, pinned_jars
 from fq_platform.resources.java import java_home
 from fq_platform.settings import Settings, get_settings
@@ -102,10 +104,10 @@ def spark_conf(settings: Settings, jars: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def start_session(settings: Settings, jars: Sequence[Jar] | None = None) -> "SparkSession":
-    """Give the session over the settings' catalog, starting the process's JVM if none runs yet.
+    """Give the session over the settings' catalog: on the server of `SPARK_REMOTE` if it is set, else in this process.
 
-    The first session is the one that PySpark itself gives as the active one; one over another catalog is a new session
-    in the same JVM, with views and settings of its own.
+    The JVM of this process is started if none runs yet. Its first session is the one that PySpark itself gives as the
+    active one; one over another catalog is a new session in the same JVM, with views and settings of its own.
 
     Args:
         settings: See `spark_conf` and `spark_catalog_conf`.
@@ -115,12 +117,15 @@ def start_session(settings: Settings, jars: Sequence[Jar] | None = None) -> "Spa
         A session with the catalog `iceberg`, the same each time; its JVM ends with this process at the latest.
 
     Raises:
-        FqError: No Java 17, no jars, a setting that the profile needs is missing, or the JVM runs without its jars.
+        FqError: No Java 17, no jars, a setting that the profile needs is missing, or the JVM runs without its jars; the
+            server cannot be used (`connected`).
     """
     adopt_aws_environment(settings)
     catalog = spark_catalog_conf(settings)
     settings.home.mkdir(parents=True, exist_ok=True)  # SQLite creates its file, not the folder
     with _starting:
+        if settings.spark_remote is not None:
+            return connected(settings.spark_remote, catalog)
         running = _running_session()
         if running is None:
             return _with_catalog(_start(settings, jars or jars_of(settings.profile)), catalog)
@@ -131,7 +136,7 @@ def start_session(settings: Settings, jars: Sequence[Jar] | None = None) -> "Spa
 def _start(settings: Settings, jars: Sequence[Jar]) -> "SparkSession":
     """A JVM and its first session, without a catalog."""
     conf = spark_conf(settings, jar_paths(settings, jars))
-    _prepare_environment(java_home(_java_module()))
+    _prepare_environment(java_home(java_module()))
 
     from dagster_pyspark import LazyPySparkResource
 
@@ -207,7 +212,7 @@ def _own_interrupt_handler() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-def _java_module() -> str:
+def java_module() -> str:
     """The module of Java that the installed Spark computes vectors with and does not start without, if any."""
     return "jdk.incubator.vector" if importlib.metadata.version("pyspark").startswith("4.") else ""
 
@@ -238,6 +243,8 @@ class SparkResource(dg.ConfigurableResource):
     @property
     def spark_session(self) -> "SparkSession":
         """The session, started on first use (see `start_session`)."""
-        if self._session is None:
-            self._session = start_session(self.settings)
+        settings = self.settings
+        # A server may have forgotten its session since it was last asked for.
+        if self._session is None or settings.spark_remote is not None:
+            self._session = start_session(settings)
         return self._session

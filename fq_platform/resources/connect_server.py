@@ -1,0 +1,107 @@
+"""What starts a server of Spark Connect on this machine: its command, its key, and the address that clients are given.
+
+Belongs here: configuring the server. Does not: its process and its life (`demo/`), or being its client (`connect.py`).
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from fq_platform.resources.jars import jar_paths, jars_of, pinned_jars
+from fq_platform.resources.java import java_home
+from fq_platform.resources.spark import LOOPBACK, java_module, spark_conf
+from fq_platform.settings import Settings
+
+USE = "connect"
+"""The use of jars that only such a server loads (`jars.toml`)."""
+
+KEY_JAR = Path(__file__).parent / "connect_key" / "connect-key.jar"
+"""Refuses callers from elsewhere and callers without the key; made of the sources beside it (docs/adr/0033)."""
+
+_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+_KEY_VARIABLE = "FQ_CONNECT_KEY"
+"""Read by the class in `KEY_JAR`: an argument, or Spark's configuration, would show it to others."""
+
+
+@dataclass(frozen=True)
+class ConnectServer:
+    """A server of Spark Connect that can be started: alone on its port, for who has its key.
+
+    Args:
+        port: The TCP port.
+        command: Program and arguments.
+        environment: All of its environment variables; the key is among them.
+        remote: What `SPARK_REMOTE` is for its clients; holds the key.
+    """
+
+    port: int
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    remote: SecretStr
+
+
+def prepare_server(settings: Settings, port: int, folder: Path) -> ConnectServer:
+    """Configure a server over the settings' profile; nothing runs yet.
+
+    Args:
+        settings: `FQ_SPARK_*`, and the profile, which decides the jars. Catalogs are their clients' matter.
+        port: The port that it will listen on.
+        folder: Where its configuration is written.
+
+    Returns:
+        The server, with a new key.
+
+    Raises:
+        FqError: There is no Java 17, or a jar cannot be fetched.
+    """
+    import pyspark
+
+    key = secrets.token_hex(24)
+    home = Path(pyspark.__file__).parent
+    properties = folder / "spark.properties"
+    folder.mkdir(parents=True, exist_ok=True)
+    properties.write_text(_as_properties(_conf(settings, port)), encoding="utf-8")
+    return ConnectServer(
+        port=port,
+        command=[
+            str(home / "bin" / "spark-submit"),
+            "--properties-file",
+            str(properties),
+            "--class",
+            _SERVER,
+            "spark-internal",
+        ],
+        environment={name: value for name, value in os.environ.items() if name != "SPARK_REMOTE"}
+        | {
+            "JAVA_HOME": str(java_home(java_module())),
+            "SPARK_HOME": str(home),
+            "SPARK_LOCAL_IP": LOOPBACK,
+            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_DRIVER_PYTHON": sys.executable,
+            _KEY_VARIABLE: key,
+        },
+        remote=SecretStr(f"sc://{LOOPBACK}:{port}/;x-fq-key={key}"),
+    )
+
+
+def is_available() -> bool:
+    """Whether there is such a server for the installed Spark."""
+    return any(USE in jar.uses for jar in pinned_jars())
+
+
+def _conf(settings: Settings, port: int) -> dict[str, str]:
+    jars = [*jar_paths(settings, jars_of(settings.profile, USE)), KEY_JAR]
+    return spark_conf(settings, jars) | {
+        "spark.app.name": "fq-platform-connect",
+        "spark.connect.grpc.binding.port": str(port),
+        "spark.connect.grpc.interceptor.classes": "fq.connect.KeyInterceptor",
+    }
+
+
+def _as_properties(conf: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value.replace(chr(92), chr(92) * 2)}\n" for name, value in conf.items())
