@@ -6,29 +6,27 @@ configuration (`duckdb_connection.py`), output.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from fq_platform.errors import FqError
-from fq_platform.lakehouse.catalog import open_catalog
-from fq_platform.lakehouse.layout import CATALOG, Layer, Layout, TableName, layout_of
-from fq_platform.lakehouse.listing import list_names
+from fq_platform.lakehouse.layout import CATALOG, Layer, TableName
 from fq_platform.lakehouse.s3_errors import explain_s3_error
-from fq_platform.lakehouse.storage import explain_storage_error
 from fq_platform.lakehouse.versions import require_changelog
 from fq_platform.query.duckdb_connection import connect, enclose, literal
-from fq_platform.query.duckdb_names import flattened, tables_meant, unknown_table
-from fq_platform.query.duckdb_statement import Reference, References, tables_read
-from fq_platform.query.show_create import shown, table_shown
+from fq_platform.query.duckdb_names import flattened
+from fq_platform.query.duckdb_statement import References, tables_read
+from fq_platform.query.lake_tables import LakeTables
+from fq_platform.query.limits import Deadline
+from fq_platform.query.show_create import table_shown
+from fq_platform.query.table_names import tables_meant, unknown_table
 from fq_platform.query.time_travel import AsOf, snapshots_as_of
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
 
 ROWS_PER_BATCH = 65_536
@@ -52,21 +50,11 @@ class DuckDbEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-
-    @cached_property
-    def _catalog(self) -> "Catalog":
-        return open_catalog(self._settings)
-
-    @cached_property
-    def _layout(self) -> Layout:
-        return layout_of(self._settings)
-
-    def _names(self) -> list[TableName]:
-        return list_names(self._catalog, self._layout)
+        self._lake = LakeTables(settings)
 
     def tables(self) -> list[str]:
         """See `QueryEngine.tables`."""
-        return [name.dotted for name in self._names()]
+        return [name.dotted for name in self._lake.names()]
 
     def columns(self, table: str) -> list[tuple[str, str]]:
         """See `QueryEngine.columns`."""
@@ -78,27 +66,21 @@ class DuckDbEngine:
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
-        names = self._names()
+        names = self._lake.names()
         if asked := table_shown(sql):
-            return self._show_create(asked, names, as_of)
+            return self._lake.definition(asked, as_of)
         connection = connect(self._settings)
+        deadline = Deadline(self._settings.query_timeout_seconds, lambda: _interrupt(connection))
         try:
-            with self._errors_for_users():
+            with self._errors_for_users(deadline):
                 sql = flattened(sql, {table.name for table in names if table.layer is Layer.SHARED})
                 written = tables_read(connection, sql)
-            self._create_views(connection, names, written, as_of)
-            with self._errors_for_users():
+                self._create_views(connection, names, written, as_of)
                 reader = connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)
         except BaseException:
-            _end(connection)
+            _end(connection, deadline)
             raise
-        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader))
-
-    def _show_create(self, asked: Reference, names: Sequence[TableName], as_of: AsOf | None) -> pa.RecordBatchReader:
-        if as_of is not None:
-            raise FqError("SHOW CREATE TABLE tells how a table is now", where="--as-of", fix="Leave it out")
-        (name,) = tables_meant([asked], names, self._layout, all_ours=True)
-        return shown(self._load(name))
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(connection, reader, deadline))
 
     def _create_views(
         self,
@@ -107,54 +89,45 @@ class DuckDbEngine:
         written: References,
         as_of: AsOf | None,
     ) -> None:
-        changelogs = tables_meant(written.changelogs, names, self._layout, all_ours=True)
-        meant = changelogs | tables_meant(written.tables, names, self._layout)
+        changelogs = tables_meant(written.changelogs, names, self._lake.layout, all_ours=True)
+        meant = changelogs | tables_meant(written.tables, names, self._lake.layout)
         named = [name for name in names if name in meant]
         if as_of is not None and not named:
             raise FqError("The query names no table to look at in the past", where="--as-of", fix="Name one")
         # A statement such as SHOW ALL TABLES names none, but is about all.
         chosen = named or list(names)
-        tables = [self._load(name) for name in chosen]
+        tables = [self._lake.load(name) for name in chosen]
         for name, table in zip(chosen, tables, strict=True):
             if name in changelogs:
                 require_changelog(name.dotted, table.schema().column_names)
         snapshots = snapshots_as_of(tables, as_of) if as_of is not None else [None] * len(tables)
         enclose(connection, self._settings, tables)
-        with self._errors_for_users():
-            for name, table, snapshot in zip(chosen, tables, snapshots, strict=True):
-                _create_view(connection, name, table, snapshot)
-            # The search path lets SHOW TABLES see the views; the lock keeps the sandbox shut.
-            connection.execute(f"SET search_path = '{','.join(f'{CATALOG}.{layer}' for layer in Layer)}'")
-            connection.execute("SET lock_configuration = true")
+        for name, table, snapshot in zip(chosen, tables, snapshots, strict=True):
+            _create_view(connection, name, table, snapshot)
+        # The search path lets SHOW TABLES see the views; the lock keeps the sandbox shut.
+        connection.execute(f"SET search_path = '{','.join(f'{CATALOG}.{layer}' for layer in Layer)}'")
+        connection.execute("SET lock_configuration = true")
 
-    def _batches(self, connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader, deadline: Deadline
+    ) -> Iterator[pa.RecordBatch]:
         try:
-            with self._errors_for_users():
-                yield from reader
+            with self._errors_for_users(deadline):
+                for batch in reader:
+                    yield batch
+                    if deadline.passed:  # while the reader was busy with the batch: nobody heard the interruption
+                        raise deadline.error()
         finally:
-            _end(connection)
-
-    def _load(self, name: TableName) -> "Table":
-        try:
-            return self._catalog.load_table(name.identifier)
-        except FileNotFoundError as error:
-            raise FqError(
-                f"The table {name.dotted} is damaged: its metadata file is missing",
-                where=str(error.filename or error),
-                fix="Restore the warehouse's folder, or drop the table and materialise its asset again",
-            ) from None
-        except Exception as error:
-            known = explain_storage_error(error, name.dotted)
-            if known is None:
-                raise
-            raise known from None
+            _end(connection, deadline)
 
     @contextmanager
-    def _errors_for_users(self) -> Iterator[None]:
+    def _errors_for_users(self, deadline: Deadline) -> Iterator[None]:
         """Turn DuckDB's errors into the project's, with its message and the position in the query."""
         try:
             yield
         except (duckdb.Error, OSError, RuntimeError) as error:  # the last two: errors while streaming, and Ctrl-C
+            if deadline.passed:
+                raise deadline.error() from None
             message = str(error)
             if _CTRL_C in message:
                 raise KeyboardInterrupt from None
@@ -166,7 +139,7 @@ class DuckDbEngine:
                 ) from None
             unknown = _UNKNOWN_TABLE.match(message)
             if unknown:
-                raise unknown_table(unknown.group(1), self._names()) from None
+                raise unknown_table(unknown.group(1), self._lake.names()) from None
             in_s3 = explain_s3_error(error, "the tables that the query names")
             raise in_s3 or FqError(
                 f"DuckDB cannot answer the query:\n{message}",
@@ -174,10 +147,16 @@ class DuckDbEngine:
             ) from None
 
 
-def _end(connection: duckdb.DuckDBPyConnection) -> None:
+def _end(connection: duckdb.DuckDBPyConnection, deadline: Deadline) -> None:
     """Close a connection; its threads are told first, or closing waits until they have finished the query."""
+    deadline.cancel()
     connection.interrupt()
     connection.close()
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.ConnectionException):  # the query may end in the very moment that its time is over
+        connection.interrupt()
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: TableName, table: "Table", snapshot: int | None) -> None:

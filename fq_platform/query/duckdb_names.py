@@ -1,20 +1,17 @@
-"""The names of tables, as people write them in queries and as DuckDB can carry them.
+"""The names of tables as DuckDB can carry them.
 
-Belongs here: both names of a shared table, whatever the catalog nests; which tables are meant, and which are not there.
-Does not: finding the names in a statement (`duckdb_statement.py`).
+Belongs here: both names of a shared table, whatever the catalog nests. Does not: finding the names in a statement
+(`duckdb_statement.py`), or which tables they mean (`table_names.py`).
 
 DuckDB's schemas do not nest: every layer is one schema there, and `curated.shared.x` becomes `shared.x` beforehand.
 """
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
 
-from fq_platform.errors import FqError
-from fq_platform.lakehouse.layout import CATALOG, NESTED_SHARED, Layer, Layout, TableName
-from fq_platform.query.duckdb_statement import Reference
+from fq_platform.lakehouse.layout import CATALOG, NESTED_SHARED
 
 _CURATED, _SHARED = NESTED_SHARED
 
@@ -77,48 +74,3 @@ def _blank(text: bytearray, begin: int, end: int) -> None:
     for position in range(begin, end):
         if text[position : position + 1] not in (b"\n", b"\r"):
             text[position : position + 1] = b" "
-
-
-def tables_meant(
-    written: Sequence[Reference], names: Sequence[TableName], layout: Layout, *, all_ours: bool = False
-) -> set[TableName]:
-    """The lakehouse's tables among those written in a query.
-
-    Args:
-        written: The references of a `flattened` statement.
-        names: All tables of the lakehouse.
-        layout: Where they are placed.
-        all_ours: Whether the others cannot be common table expressions or DuckDB's own.
-
-    Returns:
-        The tables.
-
-    Raises:
-        FqError: A reference can only be a table of the lakehouse, but is not there.
-    """
-    meant: dict[str, TableName] = {}
-    for name in names:
-        meant[f"{name.layer}.{name.name}".lower()] = name
-        meant.setdefault(f".{name.name}".lower(), name)  # without a namespace: the first layer's
-    references = {f"{namespace}.{name}".lower() for namespace, name in written}
-    for reference in sorted(references - meant.keys()):
-        if reference.split(".")[0] in set(Layer):
-            raise unknown_table(layout.named(reference).dotted, names)
-        if all_ours:
-            raise unknown_table(reference.removeprefix("."), names)
-    return {meant[reference] for reference in references & meant.keys()}
-
-
-def unknown_table(name: str, known: Sequence[TableName]) -> FqError:
-    """The error for a table that is not there, with names near to it."""
-    what = f"There is no table {name}"
-    if not known:
-        return FqError(f"{what}, and no other yet", fix="Fill the lakehouse first: `fq demo` does it with sample data")
-    near = [
-        table.dotted
-        for table in known
-        if table.name == name
-        or difflib.get_close_matches(name, [table.dotted, f"{table.layer}.{table.name}", table.name], n=1, cutoff=0.6)
-    ]
-    hint = f"Near to it: {', '.join(near[:5])}" if near else f"There are: {', '.join(table.dotted for table in known)}"
-    return FqError(what, fix=f"{hint}. If it should be there, materialise its asset first")

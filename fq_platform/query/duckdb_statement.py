@@ -11,12 +11,9 @@ from typing import Any
 import duckdb
 
 from fq_platform.errors import FqError
+from fq_platform.query.table_names import Reference
 
 ALLOWED = "SELECT, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
-
-
-Reference = tuple[str, str]
-"""Namespace (empty if none is written) and table, as written in a statement."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fq_platform.lakehouse.layout import CATALOG
-from fq_platform.query.duckdb_statement import Reference
+from fq_platform.query.table_names import Reference
 
 if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionField

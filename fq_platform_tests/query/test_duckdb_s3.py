@@ -51,7 +51,7 @@ def test_keys_that_the_catalog_hands_out_open_the_tables_files(
         monkeypatch.setenv(name, value)
     handed_out = DuckDbEngine(ours)
     catalog = open_catalog(s3local_settings)  # with the server's key in each table's properties
-    monkeypatch.setattr(handed_out, "_catalog", catalog)
+    monkeypatch.setattr(handed_out._lake, "catalog", catalog)
     assert _rows(handed_out, "SELECT count(*) AS found FROM raw.ecommerce_db_orders") == [{"found": 2}]
 
 
