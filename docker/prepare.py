@@ -3,7 +3,7 @@
 Belongs here: making each unless it exists, once, at the start of a stack. Does not: anything on AWS (docker/terraform).
 """
 
-from contextlib import closing
+from contextlib import closing, suppress
 
 import typer
 
@@ -31,10 +31,8 @@ def make_database(settings: Settings) -> None:
         closing(psycopg2.connect(**server, dbname="postgres")) as opened,
     ):
         opened.autocommit = True  # a database cannot be made in a transaction
-        try:
+        with suppress(errors.DuplicateDatabase):
             opened.cursor().execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(uri.database)))
-        except errors.DuplicateDatabase:
-            pass
 
 
 def make_bucket(settings: Settings) -> None:
