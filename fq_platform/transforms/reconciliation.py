@@ -139,7 +139,7 @@ def _compared(steps: Sequence[tuple[str, Side, Side]]) -> DataFrame:
     """
     rows = (part for step in steps for part in (_of_source(*step), _of_target(*step)))
     summed = (
-        reduce(DataFrame.unionAll, rows)
+        reduce(lambda above, below: above.unionAll(below), rows)
         .groupBy("reconciled_date", "step", "source_table", "target_table", "currency")
         .agg(
             *(sf.sum(name).alias(name) for name in ("source_count", "target_count")),

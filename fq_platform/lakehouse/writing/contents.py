@@ -51,7 +51,7 @@ def contents(
         for side, frame in enumerate(frames)
     ]
     groups = (
-        reduce(DataFrame.union, sides)
+        reduce(lambda above, below: above.union(below), sides)
         .groupBy("side", "day", "outside")
         .agg(F.count("*").alias("rows"), F.sum("hash").alias("fingerprint"))
         .collect()
