@@ -96,6 +96,9 @@ def dev(
         int, typer.Option(min=1, max=65_535, help="That of the dashboard; another one if it is taken.")
     ] = 8501,
     profile: ProfileOption = None,
+    connect: Annotated[
+        bool, typer.Option(help="Let all runs compute on one Spark Connect server, instead of starting a Spark each.")
+    ] = True,
 ) -> None:
     """Run the same stack with the Dagster UI, schedules and sensors on, and the dashboard, until Ctrl-C.
 
@@ -105,7 +108,7 @@ def dev(
 
     from fq_platform.demo.dev_server import run_dev
 
-    raise typer.Exit(run_dev(_settings(profile), Console(), port, dashboard_port))
+    raise typer.Exit(run_dev(_settings(profile), Console(), port, dashboard_port, connect))
 
 
 @app.command()

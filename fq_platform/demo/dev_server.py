@@ -1,4 +1,4 @@
-"""`fq dev`: MongoDB, the Dagster UI, the daemon for schedules and sensors, the dashboard: started and ended together.
+"""`fq dev`: MongoDB, Spark, the Dagster UI, its daemon, the dashboard: started and ended together.
 
 Belongs here: what runs and in which order. Does not: how processes are ended (`children.py`).
 """
@@ -18,6 +18,7 @@ from rich.console import Console
 from fq_platform.dagster_home import prepare_dagster_home
 from fq_platform.dashboard import server as dashboard
 from fq_platform.demo.children import Child, ended, ended_by_signals, stopped_together
+from fq_platform.demo.connect import SparkServer, spark_server
 from fq_platform.demo.server import sample_mongo, tables_storage
 from fq_platform.errors import FqError
 from fq_platform.settings import Profile, Settings, project_root
@@ -29,7 +30,13 @@ START_SECONDS = 180
 POLL_SECONDS = 0.2
 
 
-def run_dev(settings: Settings, console: Console, port: int = 3000, dashboard_port: int = dashboard.PORT) -> int:
+def run_dev(
+    settings: Settings,
+    console: Console,
+    port: int = 3000,
+    dashboard_port: int = dashboard.PORT,
+    connect: bool = True,
+) -> int:
     """Run the stack until Ctrl-C or SIGTERM.
 
     Args:
@@ -37,6 +44,7 @@ def run_dev(settings: Settings, console: Console, port: int = 3000, dashboard_po
         console: Where it prints.
         port: The TCP port of the UI on loopback.
         dashboard_port: That of the dashboard; another one is taken if it is not free.
+        connect: Whether runs compute on a Spark Connect server that is started with the rest.
 
     Returns:
         The exit status: 0 after Ctrl-C or SIGTERM.
@@ -54,13 +62,14 @@ def run_dev(settings: Settings, console: Console, port: int = 3000, dashboard_po
         _only_one(settings),
         tables_storage(settings, console),
         _mongo(settings, console),
+        spark_server(settings, console, connect) as spark,
         stopped_together(children),
     ):
         with console.status("Starting the Dagster UI"):
-            _start(children, settings, port, look)
+            _start(children, settings, port, look, spark)
         _tell(console, settings, port, _where_dashboard(look, dashboard_port))
         try:
-            _watch(children)
+            _watch(children, spark)
         except KeyboardInterrupt:
             console.print("\nStopping: Dagster's daemon, its UI, its servers, the dashboard ...")
     console.print("Stopped; `fq dev` goes on where this ended")
@@ -75,7 +84,9 @@ def _mongo(settings: Settings, console: Console) -> contextlib.AbstractContextMa
     return contextlib.nullcontext()
 
 
-def _start(children: list[Child], settings: Settings, port: int, look: int | None) -> None:
+def _start(
+    children: list[Child], settings: Settings, port: int, look: int | None, spark: SparkServer | None = None
+) -> None:
     """Start the UI and, once it answers, the daemon: both would create the tables of a new instance.
 
     The dashboard starts beside the UI, at the port `look` if there is one: it opens the instance only for who looks.
@@ -87,6 +98,10 @@ def _start(children: list[Child], settings: Settings, port: int, look: int | Non
         "FQ_UI_URL": settings.ui_url or f"http://{HOST}:{port}",  # for the links in alerts
         "PYTHONUNBUFFERED": "1",
     }
+    if spark is not None:
+        environment["SPARK_REMOTE"] = spark.remote.get_secret_value()
+    elif settings.spark_remote is not None:  # which may stand in .env
+        environment["SPARK_REMOTE"] = settings.spark_remote.get_secret_value()
     if look is not None:
         environment["FQ_DASHBOARD_URL"] = dashboard.url(look)
     # -P: a folder called fq_platform in the working directory must not stand in for the installed package.
@@ -125,9 +140,11 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _watch(children: list[Child]) -> None:
+def _watch(children: list[Child], spark: SparkServer | None) -> None:
     while True:
         _require_alive(children)
+        if spark is not None:
+            spark.tend()
         time.sleep(POLL_SECONDS)
 
 

@@ -169,8 +169,13 @@ def _forgotten(where: str) -> FqError:
     )
 
 
+def missing_client() -> list[str]:
+    """What is not installed of PySpark's client for Spark Connect."""
+    return [name for name in _NEEDED if not _is_installed(name)]
+
+
 def _require_client() -> None:
-    missing = [name for name in _NEEDED if not _is_installed(name)]
+    missing = missing_client()
     if missing:
         raise FqError(
             f"SPARK_REMOTE is set, but the client of Spark Connect is not installed ({', '.join(missing)} missing)",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from fq_platform.lakehouse.s3_access import adopt_aws_environment
 from fq_platform.resources.jars import jar_paths, jars_of, pinned_jars
 from fq_platform.resources.java import java_home
 from fq_platform.resources.spark import LOOPBACK, java_module, spark_conf
@@ -61,6 +62,7 @@ def prepare_server(settings: Settings, port: int, folder: Path) -> ConnectServer
     """
     import pyspark
 
+    adopt_aws_environment(settings)
     key = secrets.token_hex(24)
     home = Path(pyspark.__file__).parent
     properties = folder / "spark.properties"
