@@ -3,6 +3,7 @@
 Belongs here: refusing all else. Does not: DuckDB, whose own parser says it (`duckdb_statement.py`), names of tables.
 """
 
+import logging
 import re
 
 from sqlglot import exp, parse
@@ -11,6 +12,9 @@ from sqlglot.errors import SqlglotError
 from fq_platform.errors import FqError
 
 ALLOWED = "SELECT, WITH, VALUES, DESCRIBE, SHOW or EXPLAIN"
+
+# It would warn of every statement that it takes as mere text, such as SHOW; what matters is raised.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _WRITES = (
     exp.DML,
@@ -100,6 +104,12 @@ def _verb(statement: exp.Expr, sql: str) -> str:
             return harm.name.upper()
         case exp.Anonymous():
             return f"{harm.name}()"
+        case exp.QueryTransform():
+            return "TRANSFORM"
+        case exp.MultitableInserts():
+            return "INSERT"
+        case exp.TruncateTable():
+            return "TRUNCATE"
         case None:
             return sql.split(maxsplit=1)[0].rstrip(";").upper()
         case _:
