@@ -7,6 +7,7 @@ Belongs here: the fields and their values. Does not: other settings (`settings.p
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from fq_platform.extraction.engine_name import Partitioner
 from fq_platform.query.options import EngineName
 
 
@@ -17,6 +18,7 @@ class EngineSettings(BaseSettings):
     spark_driver_memory: str = Field(default="1g", validation_alias="FQ_SPARK_DRIVER_MEMORY")
     # Its address may hold a token. The name is Spark's own.
     spark_remote: SecretStr | None = Field(default=None, validation_alias="SPARK_REMOTE")
+    spark_partitioner: Partitioner = Field(default=Partitioner.AUTO, validation_alias="FQ_SPARK_PARTITIONER")
 
     query_engine: EngineName = Field(default=EngineName.DUCKDB, validation_alias="FQ_QUERY_ENGINE")
     query_rows: int = Field(default=0, ge=0, validation_alias="FQ_QUERY_ROWS")

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fq_platform.errors import FqError
+from fq_platform.extraction.engine_name import ExtractionEngine
 from fq_platform.naming import RESERVED_PREFIX, normalise
 from fq_platform.settings import get_settings
 from fq_platform.source_files import SourceFile
@@ -60,6 +61,7 @@ class Collection(BaseModel):
         types: Dotted path of a column to the name of its type, where it shall not be decided by what is met first.
             Elements of arrays are transparent: `lines.price`.
         keep_document: Whether each row also holds its document's BSON bytes.
+        engine: What extracts it: `arrow`, on this machine, or `spark`, on a cluster.
         file: The file that it is where `Sources.folder` names a folder.
     """
 
@@ -69,6 +71,7 @@ class Collection(BaseModel):
     watermark: str | None = Field(default=None, min_length=1)
     types: Mapping[str, str] = Field(default_factory=dict)
     keep_document: bool = False
+    engine: ExtractionEngine = ExtractionEngine.ARROW
     file: SourceFile | None = None
 
     @field_validator("types", mode="before")

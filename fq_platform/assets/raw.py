@@ -81,6 +81,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
         ),
     )
     def _asset(context: dg.AssetExecutionContext, mongo: MongoResource) -> dg.MaterializeResult:
+        from fq_platform.extraction.engines import engine_of
         from fq_platform.extraction.home import with_days_begun
         from fq_platform.extraction.options import sync_options
         from fq_platform.extraction.scope import scope
@@ -102,6 +103,7 @@ def _raw_asset(sources: Sources, collection: str, options: Collection) -> dg.Ass
                 run_id=context.run_id,
                 partition=chosen.partition,
                 options=sync_options(settings, options),
+                engine=engine_of(settings, sources, collection, mongo.resolve_uri),
                 on_progress=ProgressLog(table.qualified, context.log.info).tell,
             )
             landed = catalog.load_table(table.identifier)

@@ -61,6 +61,22 @@ def source_client(settings: Settings) -> Iterator["MongoClient[dict[str, Any]]"]
         yield client
 
 
+def source_uri(settings: Settings) -> str:
+    """The URI of the MongoDB that a `with source_client` block is connected to; it may hold a password.
+
+    Args:
+        settings: As `source_client` was given them.
+    """
+    from fq_platform.demo.endpoint import running_endpoint
+
+    if settings.mongo_uri is not None:
+        return settings.mongo_uri.get_secret_value()
+    running = running_endpoint(settings)
+    if running is None:
+        raise RuntimeError("no MongoDB is open")
+    return running
+
+
 @contextmanager
 def _uri(settings: Settings) -> Iterator[str]:
     from fq_platform.demo.embedded_mongo import EmbeddedMongo

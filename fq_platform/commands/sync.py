@@ -4,25 +4,19 @@ Belongs here: the command's options, and the order of its steps. Does not: extra
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fq_platform.commands.days import FormatOption, FromOption, PartitionOption, ReportFormat, ToOption, days_asked_for
+from fq_platform.extraction.engine_name import ExtractionEngine
 
 if TYPE_CHECKING:
     from fq_platform.commands.choice import Chosen
     from fq_platform.extraction.sync import SyncResult
     from fq_platform.settings import Settings
-
-
-class SyncEngine(StrEnum):
-    """What reads the source and writes the tables."""
-
-    ARROW = "arrow"
-    SPARK = "spark"
 
 
 def sync(
@@ -33,7 +27,10 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="All days until today: what happens without --partition, --from and --to.")
     ] = False,
-    engine: Annotated[SyncEngine, typer.Option(help="What reads and writes.")] = SyncEngine.ARROW,
+    engine: Annotated[
+        ExtractionEngine | None,
+        typer.Option(help="What reads and writes collections of MongoDB.", show_default="what each one declares"),
+    ] = None,
     form: FormatOption = ReportFormat.TABLE,
 ) -> None:
     """Bring raw tables into agreement with their source, once: what differs is appended, nothing is repeated.
@@ -44,7 +41,6 @@ def sync(
     MONGO_URI, else the embedded one; those of IFCO from the files of FQ_IFCO_PATH, unless FQ_IFCO_SOURCE says mongo.
     """
     first_day, last_day = days_asked_for(partition, first, last, full=full)
-    _require_arrow(engine)
 
     from rich.console import Console
 
@@ -56,7 +52,7 @@ def sync(
     chosen = choose(get_settings(), get_sources(), collections or (), first_day, last_day)
     results: list[SyncResult] = []
     try:
-        for result in _results(get_settings(), chosen):
+        for result in _results(get_settings(), chosen, engine):
             results.append(result)
     finally:  # what was done before an error or Ctrl-C is done, and said
         if form is ReportFormat.JSON:
@@ -65,25 +61,15 @@ def sync(
             sync_report.show(results, Console())
 
 
-def _require_arrow(engine: SyncEngine) -> None:
-    from fq_platform.errors import FqError
-
-    if engine is not SyncEngine.ARROW:
-        raise FqError(
-            f"The engine {engine.value!r} is not available yet",
-            where="--engine",
-            fix="Leave it out: arrow reads MongoDB in parallel and needs no Java",
-        )
-
-
-def _results(settings: "Settings", chosen: "list[Chosen]") -> "Iterator[SyncResult]":
+def _results(settings: "Settings", chosen: "list[Chosen]", engine: ExtractionEngine | None) -> "Iterator[SyncResult]":
     """Sync one collection after the other, telling how far it is."""
     import uuid
 
     from rich.console import Console
 
-    from fq_platform.commands.source import opened_source
+    from fq_platform.commands.source import opened_source, source_uri
     from fq_platform.commands.sync_progress import teller
+    from fq_platform.extraction.engines import engine_of
     from fq_platform.extraction.home import with_days_begun
     from fq_platform.extraction.options import sync_options
     from fq_platform.extraction.sync import sync as land
@@ -112,5 +98,8 @@ def _results(settings: "Settings", chosen: "list[Chosen]") -> "Iterator[SyncResu
                         run_id=run_id,
                         partition=scope.partition,
                         options=sync_options(settings, sources.collections[scope.collection]),
+                        engine=engine_of(
+                            settings, sources, scope.collection, partial(source_uri, settings), asked=engine
+                        ),
                         on_progress=progress.tell,
                     )

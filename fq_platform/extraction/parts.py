@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fq_platform.extraction.compare import Comparison, Rows
 from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.spill import Spill
-from fq_platform.lakehouse.live import LiveRows
 
 SHARED_RANGES = 4
 """Live rows of so many ranges are compared in one piece: to put them aside would cost more than all else."""
@@ -39,7 +38,7 @@ class Parts:
         range_documents: About how many documents a range has.
     """
 
-    def __init__(self, live: LiveRows, ranges: Sequence[Range], range_documents: int) -> None:
+    def __init__(self, live: Rows, ranges: Sequence[Range], range_documents: int) -> None:
         self._live = live
         self._ranges = ranges
         self._is_shared = len(ranges) == 1 or live.count <= SHARED_RANGES * range_documents

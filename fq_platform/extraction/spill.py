@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fq_platform.extraction.compare import instants
+from fq_platform.extraction.compare import Rows, instants
 from fq_platform.extraction.ranges import Range, assign
-from fq_platform.lakehouse.live import LIVE_COLUMNS, LiveRows
+from fq_platform.lakehouse.live import LIVE_COLUMNS
 
 _ROWS_AT_ONCE = 262_144
 
@@ -26,7 +26,7 @@ class Spill:
         ranges: Its ranges.
     """
 
-    def __init__(self, live: LiveRows, ranges: Sequence[Range]) -> None:
+    def __init__(self, live: Rows, ranges: Sequence[Range]) -> None:
         self._ranges = ranges
         self._folder = tempfile.TemporaryDirectory(prefix="fq-compare-")
         self._counts = [0] * len(ranges)

@@ -6,7 +6,6 @@ Belongs here: the units of work, their threads, the commit and its repetition. D
 
 import contextlib
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,15 +16,17 @@ from pymongo.database import Database
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.documents import Documents, Source, documents_of
+from fq_platform.extraction.engine import Engine, Syncing
 from fq_platform.extraction.first_look import look_at
 from fq_platform.extraction.moves import Comparisons
 from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.results import Counts, Progress, SyncResult
+from fq_platform.extraction.tracker import Tracker
 from fq_platform.extraction.unit import Job, Unit, land
 from fq_platform.extraction.windows import Window
-from fq_platform.lakehouse.changelog import Append, Changelog, ConcurrentCommitError, open_changelog
+from fq_platform.lakehouse.changelog import Append, ConcurrentCommitError, open_changelog
 from fq_platform.lakehouse.layout import TableName
 from fq_platform.lakehouse.live import LiveRows, live_rows
 from fq_platform.lakehouse.storage import storage_errors
@@ -71,6 +72,7 @@ def sync(
     run_id: str,
     partition: str = "",
     options: SyncOptions = SyncOptions(),
+    engine: Engine | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SyncResult:
     """Append what differs between source and lake for some windows, as one snapshot or none.
@@ -91,6 +93,7 @@ def sync(
         run_id: Written into rows and into the snapshot's summary.
         partition: The partition or range of partitions, for the snapshot's summary.
         options: How it is read and landed.
+        engine: What compares; threads of this process if not given.
         on_progress: Told after each batch how far the sync is, one call at a time, from any thread.
 
     Returns:
@@ -113,7 +116,8 @@ def sync(
                     if not len(append.document_schema):
                         look_at(documents, job.reading, job.decoder())
                     compared = stack.enter_context(contextlib.closing(Comparisons(job, changelog.table)))
-                    _compare(compared, windows, changelog, job, options, on_progress)
+                    syncing = Syncing(changelog, append, job, options, compared, Tracker(on_progress))
+                    _compare(windows, syncing, engine or Threads())
                     for day, counts in compared.counts.items():
                         result.add(day, counts)
                     append.add(list(compared.files()))
@@ -155,98 +159,63 @@ def _job(documents: Documents, append: Append, run_id: str, options: SyncOptions
     )
 
 
-def _compare(
-    compared: Comparisons,
-    windows: Sequence[Window],
-    changelog: Changelog,
-    job: Job,
-    options: SyncOptions,
-    on_progress: Callable[[Progress], None] | None,
-) -> None:
+def _compare(windows: Sequence[Window], syncing: Syncing, engine: Engine) -> None:
     """Compare windows, and those that documents have moved from."""
-    tracker = _Tracker(on_progress)
-    job.report = tracker.report
+    syncing.job.report = syncing.tracker.report
     pending = list(windows)
     while pending:
-        compared.begin(pending)
-        with _units(changelog, pending, job.documents, options) as units:
-            _work(units, job, compared, options.workers, tracker)
-        pending = compared.to_compare()
+        syncing.compared.begin(pending)
+        engine.compare(pending, syncing)
+        pending = syncing.compared.to_compare()
+
+
+class Threads:
+    """The engine of one machine: documents are read by cursors, and each unit of work is one thread's."""
+
+    def compare(self, windows: Sequence[Window], syncing: Syncing) -> None:
+        """Compare windows by threads; the first unit that fails ends the others."""
+        with _units(syncing, windows) as units:
+            _work(units, syncing)
 
 
 @contextlib.contextmanager
-def _units(
-    changelog: Changelog, windows: Sequence[Window], documents: Documents, options: SyncOptions
-) -> Iterator[list[Unit]]:
+def _units(syncing: Syncing, windows: Sequence[Window]) -> Iterator[list[Unit]]:
     """The units of work, in the order of the windows; what they put aside is removed at the end."""
-    live = live_rows(changelog.table, [window.day for window in windows])
+    documents, per_range = syncing.job.documents, syncing.options.range_documents
+    live = live_rows(syncing.changelog.table, [window.day for window in windows])
     with contextlib.ExitStack() as stack:
         units: list[Unit] = []
         for window in windows:
-            ranges = _ranges(documents, window, live[window.day], options.range_documents)
-            parts = Parts(live[window.day], ranges, options.range_documents)
+            ranges = _ranges(documents, window, live[window.day], per_range)
+            parts = Parts(live[window.day], ranges, per_range)
             stack.callback(parts.close)
             units.extend(Unit(window, range_, parts, number) for number, range_ in enumerate(ranges))
         yield units
 
 
+def expected_documents(documents: Documents, window: Window, live: LiveRows) -> int:
+    """About how many documents a window has: how many a day has in the source would cost a count, so the lake tells."""
+    return live.count if window.day is not None else max(live.count, documents.estimated_count())
+
+
 def _ranges(documents: Documents, window: Window, live: LiveRows, per_range: int) -> list[Range]:
-    """Large windows in ranges; how large a day is in the source would cost a count, so there the lake's rows count."""
-    count = live.count if window.day is not None else max(live.count, documents.estimated_count())
+    count = expected_documents(documents, window, live)
     return documents.plan(window, count, per_range) if count > per_range else [Range.everything()]
 
 
-def _work(units: Sequence[Unit], job: Job, compared: Comparisons, workers: int, tracker: "_Tracker") -> None:
+def _work(units: Sequence[Unit], syncing: Syncing) -> None:
     """Land all units; the first that fails ends the others."""
-    tracker.begin(len(units))
-    with ThreadPoolExecutor(workers, thread_name_prefix="fq-sync") as pool:
+    job = syncing.job
+    syncing.tracker.begin(len(units))
+    with ThreadPoolExecutor(syncing.options.workers, thread_name_prefix="fq-sync") as pool:
         futures = {pool.submit(land, unit, job): unit for unit in units}
         try:
             for future in as_completed(futures):
                 unit = futures[future]
-                compared.add(unit.window, future.result())
-                tracker.finished(unit.window)
+                syncing.compared.add(unit.window, future.result())
+                syncing.tracker.finished(unit.window)
         except BaseException:
             job.stopped.set()
             for future in futures:
                 future.cancel()
             raise
-
-
-class _Tracker:
-    """Adds up what the threads find, and tells it."""
-
-    def __init__(self, tell: Callable[[Progress], None] | None) -> None:
-        self._units = 0
-        self._tell = tell
-        self._done = 0
-        self._counts = Counts()
-        self._lock = threading.Lock()
-
-    def begin(self, units: int) -> None:
-        self._units += units
-
-    def report(self, window: Window, found: Counts) -> None:
-        with self._lock:
-            self._counts.take_in(found)
-            self._say(window)
-
-    def finished(self, window: Window) -> None:
-        with self._lock:
-            self._done += 1
-            self._say(window)
-
-    def _say(self, window: Window) -> None:
-        if self._tell is not None:
-            counts = self._counts
-            self._tell(
-                Progress(
-                    window=str(window),
-                    documents=counts.documents,
-                    inserted=counts.inserted,
-                    updated=counts.updated,
-                    unchanged=counts.unchanged,
-                    units_done=self._done,
-                    units=self._units,
-                )
-            )

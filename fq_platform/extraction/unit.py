@@ -4,11 +4,12 @@ Belongs here: the flow of one unit, from documents on the wire to rows in data f
 threads, the commit (`sync.py`).
 """
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,6 @@ from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.results import Counts
 from fq_platform.extraction.windows import Window
-from fq_platform.lakehouse.changelog import Append
 from fq_platform.lakehouse.key_bounds import KeyBounds
 from fq_platform.lakehouse.parquet import DataFileWriter
 
@@ -35,6 +35,26 @@ class StoppedError(Exception):
 
 def _say_nothing(_window: Window, _found: Counts) -> None:
     """Nobody wants to know."""
+
+
+class Target(Protocol):
+    """Where rows go: an `Append`, or a task's end of one."""
+
+    @property
+    def document_schema(self) -> pa.Schema:
+        """The document columns with their kinds."""
+
+    def evolve(self, wanted: pa.Schema) -> pa.Schema:
+        """Agree on the document columns."""
+
+    def keep_documents(self) -> None:
+        """See that there is a column for whole documents."""
+
+    def writer(self, day: dt.date | None) -> DataFileWriter:
+        """Make a writer of the data files of a window."""
+
+    def discard(self, files: list[DataFile]) -> None:
+        """Delete finished files that will not be committed."""
 
 
 @dataclass
@@ -54,7 +74,7 @@ class Job:
     """
 
     documents: Documents
-    append: Append
+    append: Target
     reading: ReadOptions
     run_id: str
     types: Any

@@ -182,12 +182,17 @@ class Append:
         Returns:
             A writer for one thread.
         """
-        partition = Record() if day is None else Record((day - _EPOCH).days)
-        return DataFileWriter(self._io, self._current_metadata, partition)
+        return DataFileWriter(self._io, lambda: self.metadata, partition_of(day))
 
-    def _current_metadata(self) -> TableMetadata:
+    @property
+    def metadata(self) -> TableMetadata:
+        """The table's metadata, with the columns that this append has added."""
         with self._lock:
             return self._metadata
+
+    def adopt(self, files: Sequence[DataFile]) -> None:
+        """Answer for files that others wrote for this append: they are deleted with its own if it is not committed."""
+        self._io.begun.extend(file.file_path for file in files)
 
     def add(self, files: list[DataFile]) -> None:
         """Take finished files into what will be committed."""
@@ -271,6 +276,11 @@ class Append:
         if error is None or isinstance(error, CommitStateUnknownException):
             return True
         return self.changelog.table.refresh().snapshot_by_id(self._snapshot_id) is not None
+
+
+def partition_of(day: dt.date | None) -> Record:
+    """The value of the partition that holds a window's rows."""
+    return Record() if day is None else Record((day - _EPOCH).days)
 
 
 def _with_own_metadata(table: Table) -> Table:

@@ -177,12 +177,6 @@ def test_options_that_exclude_each_other_end_with_2(shop: Shop, arguments: tuple
     assert shop.sync(*arguments).exit_code == 2
 
 
-def test_engine_spark_is_refused_in_words(shop: Shop) -> None:
-    done = shop.sync("--engine", "spark")
-
-    assert (done.exit_code, done.stderr.splitlines()[0]) == (1, "The engine 'spark' is not available yet")
-
-
 def test_neither_dagster_nor_spark_is_needed(shop: Shop) -> None:
     code = (
         "import sys; from fq_platform.cli import app; app(['sync'], standalone_mode=False); "

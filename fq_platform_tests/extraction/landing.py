@@ -58,7 +58,9 @@ class Landing:
         layout = layout_of(self.settings)
         table = layout.place(TableName(Layer.RAW, f"app_{collection}", "app"))
         arguments: dict[str, Any] = {"run_id": "run-1"}
-        arguments |= {name: options.pop(name) for name in ("run_id", "partition", "on_progress") if name in options}
+        arguments |= {
+            name: options.pop(name) for name in ("run_id", "partition", "on_progress", "engine") if name in options
+        }
         return sync(
             self.database,
             collection,
