@@ -52,7 +52,7 @@ class Process:
         while not self.is_healthy():
             assert self.running.poll() is None, f"{self.name} ended: {self.log.read_text()[-3000:]}"
             assert time.monotonic() < deadline, f"{self.name} is not healthy: {self.log.read_text()[-3000:]}"
-            time.sleep(0.3)
+            time.sleep(1)  # some checks take a second of processor time
 
 
 def variables(given: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -98,8 +98,8 @@ def started(
     finally:
         running.terminate()
         try:
-            running.wait(15)
-        except subprocess.TimeoutExpired:
+            running.wait(5)
+        except subprocess.TimeoutExpired:  # the S3 server waits half a minute for its own parts
             os.killpg(running.pid, 9)
             running.wait()
 

@@ -28,7 +28,16 @@ from fq_platform_tests.fixtures.catalog_servers import Postgres, free_port
 
 pytestmark = pytest.mark.services
 
-SERVICES: dict[str, dict[str, Any]] = read(LOCAL, ENVIRONMENT | {"FQ_DEMO_ORDERS": "100"})["services"]
+SOURCES = """
+app: ecommerce_db
+database: ecommerce_db_raw
+start_date: 2026-01-01
+collections: {orders: {}, products: {}}
+"""
+"""Two tables are enough, and without days each is written once."""
+CHOSEN = {"FQ_DEMO_ORDERS": "100", "FQ_ENVIRONMENT": "test", "FQ_SOURCES": "sources.yaml"}
+"""What `.env` may say; nothing runs by itself in the environment of tests."""
+SERVICES: dict[str, dict[str, Any]] = read(LOCAL, ENVIRONMENT | CHOSEN)["services"]
 USER = "stack"
 """PostgreSQL's user in place of compose's `fq`, who has another password in the tests."""
 
@@ -58,6 +67,7 @@ class Stack:
             "DAGSTER_POSTGRES_USER": USER,
             "CODE_SERVER_HOST": "127.0.0.1",
             "CODE_SERVER_PORT": str(self.code_port),
+            "FQ_SOURCES": str(folder / CHOSEN["FQ_SOURCES"]),
         }
 
     def environment(self, service: str) -> dict[str, str]:
@@ -105,6 +115,7 @@ def stack(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
             f"CREATE ROLE {USER} LOGIN CREATEDB PASSWORD %s", [ENVIRONMENT["POSTGRES_PASSWORD"]]
         )
         connection.cursor().execute(f"CREATE DATABASE stack_dagster OWNER {USER}")
+    (folder / CHOSEN["FQ_SOURCES"]).write_text(SOURCES)
     with EmbeddedMongo(Settings(home=folder / "source")) as mongo:
         yield Stack(folder, postgres, mongo.uri)
 
@@ -163,19 +174,13 @@ def test_extraction_lands_every_collection_in_the_bucket(stack: Stack, landed: s
     catalog = open_catalog(stack.settings())
     orders = catalog.load_table("raw.ecommerce_db_orders")
 
-    assert {name for _, name in catalog.list_tables("raw")} >= {
-        f"ecommerce_db_{name}" for name in ("customers", "products", "orders", "invoices", "payments")
-    }
+    assert sorted(catalog.list_tables("raw")) == [("raw", "ecommerce_db_orders"), ("raw", "ecommerce_db_products")]
     assert orders.scan().count() == 100
     assert orders.location() == "s3://fq-app-analytics-bucket-1/iceberg-warehouse/raw/ecommerce_db/orders"
 
 
 def test_sample_is_loaded_once(stack: Stack, landed: str) -> None:
     assert "100 orders" in stack.run("sample-data")
-    stack.run("mongodb-iceberg-etl")
-
-    orders = open_catalog(stack.settings()).load_table("raw.ecommerce_db_orders")
-    assert orders.scan().count() == 100
 
 
 def test_prepare_tells_what_is_wrong_without_the_password(stack: Stack, s3: Process) -> None:
