@@ -60,7 +60,7 @@ def trino_name(parts: Sequence[str], catalog: str, listed: Listed) -> str | None
     for now in (False, True):
         for table in listed(now):
             if table.name == bare and (not schema or table.layer is Layer.SHARED):
-                return quoted(".".join(table.namespace), name)
+                return quoted(".".join(table.identifier[:-1]), name)
     raise unknown_table(f"{schema}.{name}" if schema else name, listed(False))
 
 
