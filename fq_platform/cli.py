@@ -21,6 +21,7 @@ from fq_platform.commands.discover import discover
 from fq_platform.commands.notebook import notebook
 from fq_platform.commands.policies import policies
 from fq_platform.commands.sync import sync
+from fq_platform.commands.trino_catalog import trino_catalog
 from fq_platform.commands.verify import verify
 from fq_platform.query.options import EngineName, Format
 
@@ -152,6 +153,7 @@ app.command()(discover)
 app.command()(sync)
 app.command()(verify)
 app.command()(policies)
+app.command()(trino_catalog)
 app.add_typer(alerts, name="alerts")
 
 
