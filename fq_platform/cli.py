@@ -6,8 +6,6 @@ Belongs here: commands, their options and help. Does not: any work; and no heavy
 
 import os
 import signal
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
@@ -20,19 +18,15 @@ from fq_platform.commands.dashboard import dashboard
 from fq_platform.commands.discover import discover
 from fq_platform.commands.notebook import notebook
 from fq_platform.commands.policies import policies
+from fq_platform.commands.query import query
+from fq_platform.commands.result_options import FormatOption, MaxRowsOption, OutputOption
 from fq_platform.commands.sync import sync
 from fq_platform.commands.trino_catalog import trino_catalog
 from fq_platform.commands.verify import verify
-from fq_platform.query.options import EngineName, Format
 
 if TYPE_CHECKING:
     from fq_platform.settings import Settings
 
-FormatOption = Annotated[
-    Format | None,
-    typer.Option("--format", help="How the result is written; by default as --output ends, else as a table."),
-]
-OutputOption = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
 ProfileOption = Annotated[
     str | None,
     typer.Option(
@@ -40,7 +34,6 @@ ProfileOption = Annotated[
         help="Where tables live, instead of FQ_PROFILE; with s3local on an S3 server that this command starts.",
     ),
 ]
-MaxRowsOption = Annotated[int, typer.Option(min=1, help="The rows that a table shows; other formats have all.")]
 
 
 class _Commands(TyperGroup):
@@ -112,41 +105,7 @@ def dev(
     raise typer.Exit(run_dev(_settings(profile), Console(), port, dashboard_port, connect))
 
 
-@app.command()
-def query(
-    sql: str,
-    engine: Annotated[EngineName, typer.Option(help="The engine that answers.")] = EngineName.DUCKDB,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="Read the tables as they were: a snapshot id, or an ISO timestamp (UTC if it has no zone)."),
-    ] = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    max_rows: MaxRowsOption = 50,
-) -> None:
-    """Answer SQL over the lakehouse: one statement that only reads, such as SELECT, DESCRIBE or SUMMARIZE.
-
-    Tables are named raw.x, curated.y, shared.d (or curated.shared.d), analytics.z; `fq tables` lists them. A raw table
-    has every version of a document, current(raw.x) the documents that live, each once; current(raw.x, '2026-01-31')
-    those that lived then.
-
-    Values are exact in every format: in JSON, decimals with a fraction are strings; in CSV, NULL is an empty field
-    and "" an empty string.
-    """
-    from fq_platform.query.engine import open_engine
-    from fq_platform.query.output import choose_format, deliver, require_no_terminal
-    from fq_platform.query.time_travel import parse_as_of
-    from fq_platform.settings import get_settings
-
-    form = choose_format(form, output)
-    if output is None:
-        require_no_terminal(form)
-    moment = parse_as_of(as_of) if as_of is not None else None
-    with _busy("Running the query"):
-        reader = open_engine(engine, get_settings()).execute(sql, moment)
-    deliver(reader, form, output, max_rows)
-
-
+app.command()(query)
 app.command()(dashboard)
 app.command()(notebook)
 app.command()(discover)
@@ -179,13 +138,6 @@ def _settings(profile: str | None) -> "Settings":
         os.environ["FQ_PROFILE"] = profile
         get_settings.cache_clear()
     return get_settings()
-
-
-def _busy(what: str) -> AbstractContextManager[Any]:
-    """A sign of life on a terminal; nothing where standard error is not one."""
-    from rich.console import Console
-
-    return Console(stderr=True).status(what)
 
 
 def main() -> None:

@@ -179,3 +179,19 @@ def test_unexpected_error_leaves_its_traceback_in_a_file(
     assert "in broken" in log.read_text()
     monkeypatch.setenv("FQ_DEBUG", "1")
     assert "in broken" in runner.invoke(cli.app, ["tables"]).stderr
+
+
+def test_a_script_on_standard_input_is_answered_until_it_fails(runner: CliRunner) -> None:
+    script = "SELECT 1 AS n;\n\\d\nSELECT nothing;\nSELECT 2 AS n;\n"
+    done = runner.invoke(cli.app, ["query", "--format", "csv"], input=script)
+    assert done.exit_code == 1
+    assert done.stdout.startswith("n\n1\n")
+    assert ORDERS in done.stdout
+    assert done.stdout.count("n\n") == 1
+    assert "nothing" in done.stderr
+
+
+def test_limits_of_one_query_stand_before_those_of_the_settings(runner: CliRunner) -> None:
+    result = runner.invoke(cli.app, ["query", "SELECT * FROM range(5)", "--rows", "2", "--format", "csv"])
+    assert (result.exit_code, result.stdout) == (0, "range\n0\n1\n")
+    assert "There are more rows" in result.stderr

@@ -3,7 +3,7 @@
 Belongs here: the translation, and what sqlglot does not translate itself. Does not: anything that asks an engine.
 """
 
-from sqlglot import exp, parse_one
+from sqlglot import exp, parse
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from fq_platform.errors import FqError
@@ -28,10 +28,11 @@ def translated(sql: str, source: str, target: str) -> str:
     if source == target:
         return sql
     try:
-        tree = parse_one(sql, dialect=source)
-        return tree.transform(lambda node: _adapted(node, target)).sql(
-            dialect=target, unsupported_level=ErrorLevel.RAISE
-        )
+        statements = [tree for tree in parse(sql, dialect=source) if tree and not isinstance(tree, exp.Semicolon)]
+        if len(statements) != 1:
+            raise SqlglotError(f"It has {len(statements)} statements, not one")
+        tree = statements[0].transform(lambda node: _adapted(node, target))
+        return tree.sql(dialect=target, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise FqError(
             f"The query cannot be put into the SQL of {target}:\n{error}",
