@@ -7,6 +7,7 @@ Belongs here: short calls for short cells. Does not: what is asked (`notebooks/`
 import datetime as dt
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -26,9 +27,10 @@ from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.lakehouse.history import ancestors
 from fq_platform.lakehouse.layout import layout_of
+from fq_platform.query.dialects import translated
 from fq_platform.query.engine import open_engine
 from fq_platform.query.inventory import list_tables
-from fq_platform.query.options import EngineName
+from fq_platform.query.limits import limited
 from fq_platform.query.time_travel import AsOf, parse_as_of
 from fq_platform.settings import Settings, get_settings
 
@@ -79,7 +81,7 @@ def sql(question: str, as_of: AsOf | str | None = None) -> pd.DataFrame:
     """Ask a question.
 
     Args:
-        question: One statement that only reads, as `fq query` takes it.
+        question: One statement that only reads, as `fq query` takes it; DuckDB's SQL, whatever FQ_QUERY_ENGINE is.
         as_of: Read the tables as they were: a snapshot id, or a time as ISO 8601 text (UTC if it has no zone).
 
     Returns:
@@ -89,7 +91,19 @@ def sql(question: str, as_of: AsOf | str | None = None) -> pd.DataFrame:
         FqError: The question cannot be answered.
     """
     moment = as_of if as_of is None or isinstance(as_of, dt.datetime) else parse_as_of(str(as_of))
-    return _frame(_engine(get_settings()).execute(question, moment).read_all())
+    settings = get_settings()
+    engine = _engine(settings)
+    reader = engine.execute(_put_to(engine, question), moment)
+    return _frame(limited(reader, settings.query_rows, warnings.warn).read_all())
+
+
+def _put_to(engine: "QueryEngine", question: str) -> str:
+    """A question in the engine's SQL. What sqlglot takes as mere text, such as SHOW, is the same in all."""
+    return (
+        question
+        if re.match(r"\s*(SHOW|DESCRIBE|EXPLAIN)\b", question, re.I)
+        else translated(question, "duckdb", engine.dialect)
+    )
 
 
 def tables() -> pd.DataFrame:
@@ -221,7 +235,7 @@ def _catalog(settings: Settings) -> "Catalog":
 
 @cache
 def _engine(settings: Settings) -> "QueryEngine":
-    return open_engine(EngineName.DUCKDB, settings)
+    return open_engine(None, settings)
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:

@@ -11,13 +11,16 @@ import pyarrow as pa
 
 from fq_platform.dashboard.questions.question import Question
 from fq_platform.errors import FqError
+from fq_platform.query.dialects import translated
 from fq_platform.query.engine import QueryEngine, open_engine
-from fq_platform.query.options import EngineName
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
     from fq_platform.settings import Settings
+
+QUESTIONS = "duckdb"
+"""The SQL that the pages' questions are written in, as sqlglot calls it."""
 
 Versions = tuple[tuple[str, int], ...]
 """The tables of a question, each with the id of its current snapshot."""
@@ -59,7 +62,7 @@ class Lake:
 
     @cached_property
     def _engine(self) -> QueryEngine:
-        return open_engine(EngineName.DUCKDB, self._settings)
+        return open_engine(None, self._settings)
 
     @cached_property
     def _catalog(self) -> "Catalog":
@@ -83,12 +86,12 @@ class Lake:
         return tuple((table, self._version(table)) for table in sorted(set(tables)))
 
     def ask(self, question: Question) -> pa.Table:
-        """The whole answer to a question; decimals stay decimals.
+        """The whole answer to a question, from the engine of `FQ_QUERY_ENGINE`; decimals stay decimals.
 
         Raises:
             FqError: The question cannot be answered.
         """
-        return self._engine.execute(question.sql).read_all()
+        return self._engine.execute(translated(question.sql, QUESTIONS, self._engine.dialect)).read_all()
 
     def _version(self, table: str) -> int:
         from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
