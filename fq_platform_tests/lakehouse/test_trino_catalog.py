@@ -10,6 +10,7 @@ from fq_platform.errors import FqError
 from fq_platform.lakehouse.trino_catalog import TrinoCatalog, trino_catalog, trino_catalog_properties
 from fq_platform.settings import Profile, Settings
 
+PAGE = Path(__file__).parents[2] / "docs" / "trino.md"
 SECRETS = ("p@ss'word", "client-secret", "t0ken")
 
 
@@ -129,6 +130,16 @@ def test_nothing_that_is_printed_holds_a_secret(tmp_path: Path) -> None:
         catalog = trino_catalog(settings)
         printed = catalog.file() + catalog.statement() + repr(catalog)
         assert [secret for secret in SECRETS if secret in printed] == []
+
+
+def test_documented_file_is_what_is_printed(environment: pytest.MonkeyPatch) -> None:
+    from fq_platform.cli import app
+
+    environment.setenv("FQ_PROFILE", "sql")
+    environment.setenv("FQ_CATALOG_URI", "postgresql://fq:client-secret@db.example/lake")
+    environment.setenv("S3_BUCKET", "bucket")
+
+    assert CliRunner().invoke(app, ["trino-catalog"]).output in PAGE.read_text(encoding="utf-8")
 
 
 def test_command_prints_the_file_and_the_variables(environment: pytest.MonkeyPatch) -> None:
