@@ -26,7 +26,7 @@ from fq_platform.lakehouse.live import LiveRows, live_rows
 from fq_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 ROUNDS = 10
 """How often units are read because their documents brought fields that the table had no column for."""
@@ -108,8 +108,9 @@ class SparkEngine:
             documents = found.mapInArrow(
                 tasks.owners_of_documents(numbering, numbering.windows[0].field), tasks.SHUFFLED
             )
-            lake = _files_and_units(spark, numbering, live).mapInArrow(
-                tasks.owners_of_live_rows(numbering, target), tasks.SHUFFLED
+            places = _places(numbering, live)
+            lake = spark.range(0, len(places), 1, min(len(places), _shuffle_partitions(spark))).mapInArrow(
+                tasks.owners_of_live_rows(numbering, target, places), tasks.SHUFFLED
             )
             together = (
                 documents.unionAll(lake)
@@ -158,15 +159,14 @@ def _is_taken_in(message: Message, window: Window, syncing: Syncing) -> bool:
     return True
 
 
-def _files_and_units(spark: "SparkSession", numbering: Numbering, live: dict[Any, LiveRows]) -> "DataFrame":
+def _places(numbering: Numbering, live: dict[Any, LiveRows]) -> list[tasks.LivePlace]:
     """What the lake's rows are found by."""
     wanted = {window.day for window in numbering.wanted_windows}
-    rows: list[tuple[str | None, int | None, int | None]] = [(None, None, unit) for unit in sorted(numbering.wanted)]
+    places: list[tasks.LivePlace] = sorted(numbering.wanted)
     for position, window in enumerate(numbering.windows):
         if window.day in wanted:
-            rows += [(file, position, None) for file in live[window.day].files]
-    frame: DataFrame = spark.createDataFrame(rows, tasks.FILES)
-    return frame.repartition(min(len(rows), _shuffle_partitions(spark)))
+            places += [(file, position) for file in live[window.day].files]
+    return places
 
 
 def _tasks(spark: "SparkSession", numbering: Numbering) -> int:

@@ -34,8 +34,6 @@ SHUFFLED = (
 )
 """What goes from the first stage to the second: documents, rows of the lake, and a row that names each unit, so that
 units without either are looked at too."""
-FILES = "path STRING, position INT, unit INT"
-"""What the rows of the lake are found by: a file and the position of its window, or a unit that is to be named."""
 _LIVE_TYPES = {
     "_id": pa.string(),
     "_fq_op": pa.string(),
@@ -43,6 +41,8 @@ _LIVE_TYPES = {
     "_fq_extracted_at": pa.timestamp("us", "UTC"),
 }
 
+LivePlace = int | tuple[str, int]
+"""What rows of the lake are found by: a file and the position of its window; or the number of a unit to be named."""
 Stage = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
@@ -68,29 +68,29 @@ def _owners_of_documents(
             yield _shuffled(pa.array(units).filter(mine), documents.filter(mine), None)
 
 
-def owners_of_live_rows(numbering: Numbering, target: Target) -> Stage:
-    """The first stage, for rows of the lake, and for the units themselves.
+def owners_of_live_rows(numbering: Numbering, target: Target, places: Sequence[LivePlace]) -> Stage:
+    """The first stage, for rows of the lake, and for the units themselves; its rows are numbers of places.
 
     Args:
         numbering: The units.
         target: The table.
+        places: All places.
     """
-    return partial(_owners_of_live_rows, numbering, target)
+    return partial(_owners_of_live_rows, numbering, target, places)
 
 
 def _owners_of_live_rows(
-    numbering: Numbering, target: Target, batches: Iterable[pa.RecordBatch]
+    numbering: Numbering, target: Target, places: Sequence[LivePlace], batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
+    mine = [places[number] for batch in batches for number in batch.column(0).to_pylist()]
+    yield _shuffled(pa.array([place for place in mine if isinstance(place, int)], pa.int32()), None, None)
     io = target.file_io()
-    for row in itertools.chain.from_iterable(batch.to_pylist() for batch in batches):
-        if row["path"] is None:
-            yield _shuffled(pa.array([row["unit"]], pa.int32()), None, None)
-            continue
-        for live in LiveRows(io, [row["path"]]).batches():
-            positions = np.full(len(live), row["position"], np.int64)
+    for path, position in (place for place in mine if not isinstance(place, int)):
+        for live in LiveRows(io, [path]).batches():
+            positions = np.full(len(live), position, np.int64)
             units = numbering.units(positions, murmur3_strings(live.column(0)))
-            mine = pa.array(units != NOBODYS)
-            yield _shuffled(pa.array(units).filter(mine), None, live.filter(mine))
+            is_wanted = pa.array(units != NOBODYS)
+            yield _shuffled(pa.array(units).filter(is_wanted), None, live.filter(is_wanted))
 
 
 def _shuffled(units: pa.Array, documents: pa.Array | None, live: pa.RecordBatch | None) -> pa.RecordBatch:
