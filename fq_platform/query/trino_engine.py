@@ -20,6 +20,7 @@ from fq_platform.query.table_names import unknown_table
 from fq_platform.query.time_travel import AsOf
 from fq_platform.query.time_travel_sql import sql_as_of
 from fq_platform.query.trino_address import trino_address
+from fq_platform.query.trino_current import with_current
 from fq_platform.query.trino_names import SCHEMAS, as_trino_names, quoted, trino_name
 from fq_platform.query.trino_types import arrow_array, arrow_type
 from fq_platform.settings import Settings
@@ -68,7 +69,7 @@ class TrinoEngine:
         require_read_only(sql, self.dialect)
         if _SHOW_TABLES.fullmatch(sql):
             return pa.table({"name": self.tables()}).to_reader()  # of one schema only, if Trino were asked
-        sql = as_trino_names(sql, self._address.catalog, self._names)
+        sql = as_trino_names(with_current(sql), self._address.catalog, self._names)
         if as_of is not None:
             sql = sql_as_of(sql, self.dialect, as_of, self._committed_at)
         cursor = self._start(sql.rstrip().rstrip(";"))

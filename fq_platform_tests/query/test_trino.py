@@ -17,6 +17,7 @@ from fq_platform.query.duckdb_engine import DuckDbEngine
 from fq_platform.query.trino_engine import TrinoEngine
 from fq_platform.settings import Settings
 from fq_platform_tests.fixtures.catalogs import LakeBackends
+from fq_platform_tests.fixtures.changelog import LIVE, make_changelog
 from fq_platform_tests.fixtures.lake import ORDERS, append_orders, make_lake, order
 from fq_platform_tests.fixtures.trino import TrinoOfTests
 from fq_platform_tests.fixtures.trino_server import TrinoNode
@@ -157,6 +158,17 @@ def test_time_travel_to_a_snapshot_or_a_moment(engine: TrinoEngine, lakehouse: S
         rows(engine, sql, early)
     with pytest.raises(FqError, match="no such snapshot"):
         rows(engine, f"SELECT * FROM {RAW}", 4711)
+
+
+def test_current_state_of_a_changelog_is_the_same_as_everywhere(engine: TrinoEngine, catalog: Catalog) -> None:
+    snapshots = make_changelog(catalog, "raw.app_things")
+
+    def notes(call: str, as_of: int | None = None) -> list[tuple[object, object]]:
+        return sorted((row["_id"], row["note"]) for row in rows(engine, f"SELECT _id, note FROM {call} AS c", as_of))
+
+    assert notes("current(raw.app_things)") == sorted(LIVE[3].items())
+    assert notes("current('iceberg.raw.app_things', '2026-01-08T02:00:00Z')") == sorted(LIVE[2].items())
+    assert notes("current(App_Things)", snapshots[0]) == sorted(LIVE[1].items())
 
 
 def test_added_and_renamed_columns_are_seen_and_the_past_keeps_its_own(engine: TrinoEngine, catalog: Catalog) -> None:

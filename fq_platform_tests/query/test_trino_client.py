@@ -14,6 +14,7 @@ from trino.exceptions import TrinoExternalError, TrinoQueryError
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import Layer, TableName
 from fq_platform.query.trino_address import TrinoAddress, trino_address
+from fq_platform.query.trino_current import with_current
 from fq_platform.query.trino_engine import TrinoEngine
 from fq_platform.query.trino_errors import trino_errors
 from fq_platform.query.trino_names import as_trino_names
@@ -100,6 +101,28 @@ def test_name_that_is_not_there_is_looked_for_once_more_before_it_is_refused() -
     assert asked == [False, True]
     with pytest.raises(FqError, match=r"There is no table dim_y. Near to it: curated\.shared\.dim_x"):
         as_trino_names("SELECT * FROM dim_y", "lake", lambda now: KNOWN)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "current()",
+        "current(raw.x, TIMESTAMP '2026-01-01 00:00:00 UTC', 1)",
+        "current(raw.x, '4711')",
+        "current(1)",
+        "current((SELECT 1))",
+    ],
+)
+def test_call_of_current_that_cannot_be_meant_is_refused(call: str) -> None:
+    with pytest.raises(FqError, match=r"current\(\) takes the name of one raw table"):
+        with_current(f"SELECT * FROM {call}")
+
+
+def test_only_calls_of_current_are_replaced_and_no_text_gets_into_the_sql() -> None:
+    sql = "SELECT current_date, 'current(a)', x.current(1) FROM t -- current(b)"
+    assert with_current(sql) == sql
+
+    assert 'FROM "raw"."x) UNION SELECT 1 --"' in with_current("SELECT * FROM current('raw.x) UNION SELECT 1 --')")
 
 
 @pytest.mark.parametrize(
