@@ -4,12 +4,13 @@ Belongs here: commands and cursors. Does not: the protocol, or how documents are
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import bson
+from bson.raw_bson import RawBSONDocument
 
 from benchmarks.collection import FIRST_BATCH_DOCUMENTS, ReplayCollection
 from benchmarks.documents import DATE_FIELD
@@ -19,6 +20,7 @@ from benchmarks.wire import CursorReply
 Answer = Mapping[str, Any] | CursorReply
 Command = Mapping[str, Any]
 _OK = {"ok": 1.0}
+_NESTED_AT_ONCE = 10_000
 _HELLO = {
     "helloOk": True,
     "isWritablePrimary": True,
@@ -40,6 +42,8 @@ class _Cursor:
 
     collection: ReplayCollection
     runs: Runs
+    nested_in: str = ""
+    """The field that each document comes in; empty if it comes as it is."""
 
 
 @dataclass
@@ -139,16 +143,31 @@ class Server:
         """The next documents of a cursor, which is kept if there are more. A batch does not span two runs."""
         if not cursor.runs:
             return CursorReply(key, 0, namespace, cursor.collection.batch(0, 0))
+        if cursor.nested_in:
+            documents = min(documents, _NESTED_AT_ONCE)
         (first, last), *rest = cursor.runs
         end = cursor.collection.batch_end(first, last, documents)
         left = [(end, last), *rest] if end < last else rest
         if left:
-            self._cursors[number] = _Cursor(cursor.collection, left)
+            self._cursors[number] = _Cursor(cursor.collection, left, cursor.nested_in)
+        if cursor.nested_in:
+            nested = [{cursor.nested_in: document} for document in _documents(cursor.collection.batch(first, end))]
+            return {"cursor": {key: nested, "id": bson.Int64(number if left else 0), "ns": namespace}} | _OK
         return CursorReply(key, number if left else 0, namespace, cursor.collection.batch(first, end))
 
     def _aggregate(self, command: Command) -> Answer:
         name = command["aggregate"]
+        match command["pipeline"]:
+            case [*before, {"$project": nesting}, {"$project": _}] if "$$ROOT" in nesting.values():
+                return self._nested(command, next(iter(nesting)), before)
         return _single_batch(f"{command['$db']}.{name}", self._pipeline(name, command["pipeline"]))
+
+    def _nested(self, command: Command, nested_in: str, before: list[dict[str, Any]]) -> Answer:
+        """Whole documents, each within a field of another: what Spark reads. There is one reader."""
+        collection, namespace = self.collections[command["aggregate"]], f"{command['$db']}.{command['aggregate']}"
+        runs = select(collection, {"$and": [stage["$match"] for stage in before if stage["$match"]]} if before else {})
+        cursor = _Cursor(collection, runs, nested_in)
+        return self._batch("firstBatch", namespace, cursor, self._numbers(), FIRST_BATCH_DOCUMENTS)
 
     def _pipeline(self, name: str, pipeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The few pipelines that extraction uses to plan: what is counted, and which `_id`s are sampled."""
@@ -202,6 +221,17 @@ def _projected(collection: ReplayCollection, runs: Runs, projection: Mapping[str
     values = {"_id": collection.object_id, DATE_FIELD: collection.date}
     wanted = [name for name in values if projection.get(name, name == "_id")]
     return [{name: values[name](number) for name in wanted} for begin, end in runs for number in range(begin, end)]
+
+
+def _documents(batch: memoryview) -> Iterator[RawBSONDocument]:
+    """The documents of an array, as their bytes."""
+    end = int.from_bytes(batch[:4], "little") - 1
+    at = 4
+    while at < end:
+        at += bytes(batch[at : at + 16]).index(0) + 1
+        size = int.from_bytes(batch[at : at + 4], "little")
+        yield RawBSONDocument(bytes(batch[at : at + size]))
+        at += size
 
 
 def _single_batch(namespace: str, documents: list[dict[str, Any]]) -> Answer:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
     from pymongo.database import Database
 
+    from fq_platform.extraction.engine import Engine
+
 APP = "replay"
 _CONNECT_SECONDS = 10
 
@@ -65,12 +67,13 @@ class Lake:
         self.database.command("ping")
         self.catalog.list_namespaces()
 
-    def sync(self, collection: str, by_day: bool = False, **options: Any) -> SyncResult:
+    def sync(self, collection: str, by_day: bool = False, engine: "Engine | None" = None, **options: Any) -> SyncResult:
         """Make the lake agree with a collection.
 
         Args:
             collection: Its name.
             by_day: Whether it is landed in daily windows, else as one.
+            engine: What compares; threads if not given.
             **options: Those of `SyncOptions` that differ from its defaults.
 
         Returns:
@@ -87,6 +90,7 @@ class Lake:
             location=self._layout.location(_table_name(collection)),
             run_id="benchmark",
             options=SyncOptions(**options),
+            engine=engine,
         )
 
     def table(self, collection: str) -> "Table":
