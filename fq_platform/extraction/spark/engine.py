@@ -14,7 +14,7 @@ from fq_platform.errors import FqError
 from fq_platform.extraction.documents import MongoDocuments
 from fq_platform.extraction.engine import Syncing
 from fq_platform.extraction.kernels.murmur import murmur3_strings
-from fq_platform.extraction.spark import connector, tasks
+from fq_platform.extraction.spark import connector, owners, parcels, tasks
 from fq_platform.extraction.spark.deployment import partitioner_class
 from fq_platform.extraction.spark.messages import SCHEMA, Message, from_rows
 from fq_platform.extraction.spark.numbering import Numbering
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 ROUNDS = 10
 """How often units are read because their documents brought fields that the table had no column for."""
 _ROWS_AT_ONCE = "spark.sql.execution.arrow.maxRecordsPerBatch"
-_MOST_ROWS = 10_000
 _USUAL_DOCUMENT = 1024
 """The size of a document (bytes) where the server does not tell an average."""
 _CAUSE = re.compile(r"^(?:Caused by: )?(?:[\w$]+\.)*(\w+(?:Exception|Error)): (.+)$", re.MULTILINE)
@@ -106,16 +105,16 @@ class SparkEngine:
             connector.load_connector(spark, self.settings)
             found = connector.documents(spark, options, numbering.wanted_windows)
             documents = found.mapInArrow(
-                tasks.owners_of_documents(numbering, numbering.windows[0].field), tasks.SHUFFLED
+                owners.owners_of_documents(numbering, numbering.windows[0].field), parcels.SCHEMA
             )
             places = _places(numbering, live)
             lake = spark.range(0, len(places), 1, min(len(places), _shuffle_partitions(spark))).mapInArrow(
-                tasks.owners_of_live_rows(numbering, target, places), tasks.SHUFFLED
+                owners.owners_of_live_rows(numbering, target, places), parcels.SCHEMA
             )
             together = (
                 documents.unionAll(lake)
-                .repartition(_tasks(spark, numbering), tasks.UNIT)
-                .sortWithinPartitions(tasks.UNIT, tasks.IS_DOCUMENT)
+                .repartition(_tasks(spark, numbering), parcels.UNIT)
+                .sortWithinPartitions(parcels.UNIT, parcels.IS_DOCUMENTS)
             )
             messages = list(from_rows(together.mapInArrow(tasks.landed(work), SCHEMA).collect()))
         syncing.append.adopt([file for message in messages for file in message.files])
@@ -159,10 +158,10 @@ def _is_taken_in(message: Message, window: Window, syncing: Syncing) -> bool:
     return True
 
 
-def _places(numbering: Numbering, live: dict[Any, LiveRows]) -> list[tasks.LivePlace]:
+def _places(numbering: Numbering, live: dict[Any, LiveRows]) -> list[owners.LivePlace]:
     """What the lake's rows are found by."""
     wanted = {window.day for window in numbering.wanted_windows}
-    places: list[tasks.LivePlace] = sorted(numbering.wanted)
+    places: list[owners.LivePlace] = sorted(numbering.wanted)
     for position, window in enumerate(numbering.windows):
         if window.day in wanted:
             places += [(file, position) for file in live[window.day].files]
@@ -185,7 +184,7 @@ def _rows_of(collection: Any, batch_bytes: int) -> int:
         average = collection.database.command("collStats", collection.name).get("avgObjSize")
     except OperationFailure:  # a view, or a role that may only find
         average = None
-    return max(1, min(_MOST_ROWS, batch_bytes // int(average or _USUAL_DOCUMENT)))
+    return max(1, min(parcels.ROWS_AT_ONCE, batch_bytes // int(average or _USUAL_DOCUMENT)))
 
 
 @contextmanager

@@ -62,7 +62,8 @@ class TaskAppend:
 
     def __post_init__(self) -> None:
         self._metadata = TableMetadataUtil.parse_raw(self.target.metadata)
-        self._io = RecordingIO(self.target.file_io())
+        self._io = self.target.file_io()
+        self._begun: list[RecordingIO] = []
         self._schema = stored_schema(self._metadata.schema(), self._metadata.properties)
 
     @property
@@ -82,7 +83,8 @@ class TaskAppend:
 
     def writer(self, day: dt.date | None) -> DataFileWriter:
         """A writer for the rows of a window."""
-        return _UnlessLacking(self, self._io, self._metadata, day)
+        self._begun.append(RecordingIO(self._io))
+        return _UnlessLacking(self, self._begun[-1], self._metadata, day)
 
     def discard(self, files: list[DataFile]) -> None:
         """Delete finished files."""
@@ -90,16 +92,18 @@ class TaskAppend:
             self._io.delete(file.file_path)
 
     def delete_begun(self) -> None:
-        """Delete everything that was begun."""
-        self._io.delete_begun()
+        """Delete everything that was begun, by all writers."""
+        for io in self._begun:
+            io.delete_begun()
 
 
 class _UnlessLacking(DataFileWriter):
     """Writes as long as the table has a column for everything."""
 
-    def __init__(self, append: TaskAppend, io: FileIO, metadata: TableMetadata, day: dt.date | None) -> None:
+    def __init__(self, append: TaskAppend, io: RecordingIO, metadata: TableMetadata, day: dt.date | None) -> None:
         super().__init__(io, lambda: metadata, partition_of(day))
         self._append = append
+        self._recording = io
 
     def write(self, rows: pa.RecordBatch) -> None:
         if not len(self._append.lacking):
@@ -109,5 +113,5 @@ class _UnlessLacking(DataFileWriter):
         if not len(self._append.lacking):
             return super().close()
         self.abandon()
-        self._append.delete_begun()
+        self._recording.delete_begun()
         return []

@@ -1,107 +1,47 @@
-"""What executors do: they say which unit documents and rows of the lake belong to, then compare unit by unit and write.
+"""The second stage of the Spark job: executors compare unit by unit, and write.
 
-Belongs here: the functions of the Spark job's two stages. Does not: the job (`engine.py`), or comparing and writing,
-which are the same as without Spark (`../unit.py`).
+Belongs here: what executors do behind the shuffle. Does not: the job (`engine.py`), what they do before (`owners.py`),
+or comparing and writing, which are the same as without Spark (`../unit.py`).
 """
 
 import itertools
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from fq_platform.errors import FqError
-from fq_platform.extraction.batch import index
-from fq_platform.extraction.kernels.murmur import murmur3_strings
 from fq_platform.extraction.parts import Parts
 from fq_platform.extraction.ranges import Range
 from fq_platform.extraction.reading import ReadOptions
 from fq_platform.extraction.spark.messages import Message, to_rows
-from fq_platform.extraction.spark.numbering import NOBODYS, Numbering
+from fq_platform.extraction.spark.numbering import Numbering
+from fq_platform.extraction.spark.owners import Stage
+from fq_platform.extraction.spark.parcels import CONTENT, IS_DOCUMENTS, UNIT, live_rows_in
 from fq_platform.extraction.spark.task_append import Target, TaskAppend
 from fq_platform.extraction.unit import Job, Unit, land
 from fq_platform.extraction.windows import Window
 from fq_platform.lakehouse.key_bounds import KeyBounds
-from fq_platform.lakehouse.live import LIVE_COLUMNS, LiveRows
+from fq_platform.lakehouse.live import LIVE_COLUMNS
 
-UNIT, IS_DOCUMENT, DOCUMENT = "unit", "is_document", "document"
-SHUFFLED = (
-    f"{UNIT} INT, {IS_DOCUMENT} BOOLEAN, {DOCUMENT} BINARY, "
-    "_id STRING, _fq_op STRING, _fq_hash BINARY, _fq_extracted_at TIMESTAMP"
-)
-"""What goes from the first stage to the second: documents, rows of the lake, and a row that names each unit, so that
-units without either are looked at too."""
-_LIVE_TYPES = {
-    "_id": pa.string(),
-    "_fq_op": pa.string(),
-    "_fq_hash": pa.binary(),
-    "_fq_extracted_at": pa.timestamp("us", "UTC"),
-}
-
-LivePlace = int | tuple[str, int]
-"""What rows of the lake are found by: a file and the position of its window; or the number of a unit to be named."""
-Stage = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+_BATCH_BYTES = 4 * 2**20
+"""Documents are decoded in batches of about this size (bytes)."""
 
 
-def owners_of_documents(numbering: Numbering, field: str | None) -> Stage:
-    """The first stage, for documents.
+@dataclass(frozen=True)
+class Parcel:
+    """What came through the shuffle, for one unit.
 
     Args:
-        numbering: The units.
-        field: Dotted path of the event-time field; None for a collection without days.
+        unit: The unit's number.
+        is_documents: Whether it holds documents, else rows of the lake.
+        content: It; None if it only names the unit.
     """
-    return partial(_owners_of_documents, numbering, field)
 
-
-def _owners_of_documents(
-    numbering: Numbering, field: str | None, batches: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    for rows in batches:
-        documents = rows.column(0)
-        if len(documents):
-            batch = index(_bytes(documents), field)
-            units = numbering.units(numbering.positions(batch.event_times), batch.key_hashes)
-            mine = pa.array(units != NOBODYS)
-            yield _shuffled(pa.array(units).filter(mine), documents.filter(mine), None)
-
-
-def owners_of_live_rows(numbering: Numbering, target: Target, places: Sequence[LivePlace]) -> Stage:
-    """The first stage, for rows of the lake, and for the units themselves; its rows are numbers of places.
-
-    Args:
-        numbering: The units.
-        target: The table.
-        places: All places.
-    """
-    return partial(_owners_of_live_rows, numbering, target, places)
-
-
-def _owners_of_live_rows(
-    numbering: Numbering, target: Target, places: Sequence[LivePlace], batches: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    mine = [places[number] for batch in batches for number in batch.column(0).to_pylist()]
-    yield _shuffled(pa.array([place for place in mine if isinstance(place, int)], pa.int32()), None, None)
-    io = target.file_io()
-    for path, position in (place for place in mine if not isinstance(place, int)):
-        for live in LiveRows(io, [path]).batches():
-            positions = np.full(len(live), position, np.int64)
-            units = numbering.units(positions, murmur3_strings(live.column(0)))
-            is_wanted = pa.array(units != NOBODYS)
-            yield _shuffled(pa.array(units).filter(is_wanted), None, live.filter(is_wanted))
-
-
-def _shuffled(units: pa.Array, documents: pa.Array | None, live: pa.RecordBatch | None) -> pa.RecordBatch:
-    columns = {
-        UNIT: units,
-        IS_DOCUMENT: pa.repeat(pa.scalar(documents is not None), len(units)),
-        DOCUMENT: pa.nulls(len(units), pa.binary()) if documents is None else documents.cast(pa.binary()),
-    }
-    for name, type_ in _LIVE_TYPES.items():
-        columns[name] = pa.nulls(len(units), type_) if live is None else live[name].cast(type_)
-    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    unit: int
+    is_documents: bool
+    content: pa.Buffer | None
 
 
 @dataclass(frozen=True)
@@ -137,30 +77,25 @@ def _landed(work: Work, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
     given = _Given()
     job = Job(given, append, ReadOptions(), work.run_id, work.types, work.keep_document)
     try:
-        for unit, pieces in itertools.groupby(_by_unit(batches), key=lambda piece: piece[0]):
-            yield to_rows(_land(unit, (rows for _, rows in pieces), work.numbering.window(unit), job, append, given))
+        for unit, parcels in itertools.groupby(_parcels(batches), key=lambda parcel: parcel.unit):
+            yield to_rows(_land(unit, parcels, work.numbering.window(unit), job, append, given))
     except BaseException:
         append.delete_begun()
         raise
 
 
-def _by_unit(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """The rows in pieces of one unit and one kind."""
+def _parcels(batches: Iterable[pa.RecordBatch]) -> Iterator[Parcel]:
     for batch in batches:
-        units = batch[UNIT].to_numpy()
-        kinds = batch[IS_DOCUMENT].to_numpy(zero_copy_only=False)
-        ends = np.flatnonzero((units[1:] != units[:-1]) | (kinds[1:] != kinds[:-1])) + 1
-        for start, end in itertools.pairwise([0, *ends.tolist(), len(batch)]):
-            if end > start:
-                yield int(units[start]), batch.slice(start, end - start)
+        for unit, is_documents, content in zip(batch[UNIT], batch[IS_DOCUMENTS], batch[CONTENT], strict=True):
+            yield Parcel(unit.as_py(), is_documents.as_py(), content.as_buffer())
 
 
 def _land(
-    unit: int, pieces: Iterator[pa.RecordBatch], window: Window, job: Job, append: TaskAppend, given: "_Given"
+    unit: int, parcels: Iterator[Parcel], window: Window, job: Job, append: TaskAppend, given: "_Given"
 ) -> Message:
     """Compare one unit and write what differs, as `land` does it anywhere."""
-    live, first = _live_rows_of(pieces)
-    given.pieces = itertools.chain(first, pieces)
+    live, first = _live_rows_of(parcels)
+    given.parcels = itertools.chain(first, parcels)
     arrived = job.arrived = _Arrived()
     try:
         found = land(Unit(window, Range.everything(), Parts(live, [Range.everything()], live.count), 0), job)
@@ -169,13 +104,14 @@ def _land(
     return Message(unit, found.counts, found.files, arrived.keys, found.departed, append.lacking)
 
 
-def _live_rows_of(pieces: Iterator[pa.RecordBatch]) -> tuple["_GatheredRows", list[pa.RecordBatch]]:
-    """The rows of the lake, which come first, and the first piece of documents, if there is one."""
+def _live_rows_of(parcels: Iterator[Parcel]) -> tuple["_GatheredRows", list[Parcel]]:
+    """The rows of the lake, which come first, and the first parcel of documents, if there is one."""
     rows: list[pa.RecordBatch] = []
-    for piece in pieces:
-        if piece[IS_DOCUMENT][0].as_py():
-            return _GatheredRows(rows), [piece]
-        rows.append(piece.select(list(LIVE_COLUMNS)).filter(piece["_id"].is_valid()))
+    for parcel in parcels:
+        if parcel.is_documents:
+            return _GatheredRows(rows), [parcel]
+        if parcel.content is not None:
+            rows += live_rows_in(parcel.content)
     return _GatheredRows(rows), []
 
 
@@ -183,8 +119,8 @@ class _GatheredRows:
     """Rows of the lake that came through the shuffle, read as `LiveRows` are."""
 
     def __init__(self, rows: Sequence[pa.RecordBatch]) -> None:
-        self._rows = [_with_fixed_hashes(batch) for batch in rows if len(batch)]
-        self.count = sum(map(len, self._rows))
+        self._rows = rows
+        self.count = sum(map(len, rows))
 
     def batches(self, columns: Sequence[str] = LIVE_COLUMNS) -> Iterator[pa.RecordBatch]:
         """Stream the rows, with these columns in this order."""
@@ -192,20 +128,22 @@ class _GatheredRows:
             yield batch.select(list(columns))
 
 
-def _with_fixed_hashes(rows: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [rows[name].cast(pa.binary(16)) if name == "_fq_hash" else rows[name] for name in LIVE_COLUMNS]
-    return pa.RecordBatch.from_arrays(columns, names=list(LIVE_COLUMNS))
-
-
 @dataclass
 class _Given:
     """Documents that are there already, read as those of a source."""
 
-    pieces: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
+    parcels: Iterator[Parcel] = field(default_factory=lambda: iter(()))
 
-    def read(self, _window: Window, _range: Range, _options: ReadOptions) -> Generator[Any]:
-        for piece in self.pieces:
-            yield _bytes(piece[DOCUMENT])
+    def read(self, _window: Window, _range: Range, _options: ReadOptions) -> Generator[bytes]:
+        waiting: list[pa.Buffer] = []
+        for parcel in self.parcels:
+            if parcel.content is not None:
+                waiting.append(parcel.content)
+            if sum(content.size for content in waiting) >= _BATCH_BYTES:
+                yield b"".join(waiting)
+                waiting = []
+        if waiting:
+            yield b"".join(waiting)
 
     def require(self) -> None:
         """They are there."""
@@ -229,11 +167,3 @@ class _Arrived(KeyBounds):
 
     def add(self, keys: pa.Array) -> None:
         self.keys.append(keys)
-
-
-def _bytes(documents: pa.Array) -> memoryview:
-    """The documents, one behind the other, without a copy."""
-    if documents.null_count:
-        raise ValueError("a document came without its bytes")
-    offsets = np.frombuffer(documents.buffers()[1], np.int32)[documents.offset : documents.offset + len(documents) + 1]
-    return memoryview(documents.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
