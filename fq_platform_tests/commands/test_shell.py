@@ -106,7 +106,9 @@ def test_more_rows_than_allowed_are_cut_off_and_told(answering: Answering, conve
     assert "There are more rows" in errors
 
 
-def test_a_script_stops_at_the_first_statement_that_fails(answering: Answering, capfd: pytest.CaptureFixture[str]):
+def test_a_script_stops_at_the_first_statement_that_fails(
+    answering: Answering, capfd: pytest.CaptureFixture[str]
+) -> None:
     lines = ["SELECT 1 AS n;\n", "SELECT nothing;\n", "SELECT 2 AS n;\n"]
     with pytest.raises(FqError, match="nothing"):
         run_script(Shell(answering), lines)

@@ -64,12 +64,12 @@ SQL = {
         size, round(money, 1) AS short FROM curated.every_type WHERE id < 3 ORDER BY id
     """,
     "sums": """
-        SELECT flag, count(*) AS n, count(name) AS named, sum(cents) AS cents, sum(small) AS small, min(at) AS first,
-        max(day) AS last FROM curated.every_type GROUP BY flag ORDER BY flag
+        SELECT flag, count(*) AS n, count(name) AS named, sum(cents) AS cents, sum(small) AS small,
+        min(happened_at) AS first, max(day) AS last FROM curated.every_type GROUP BY flag ORDER BY flag
     """,
     "days and moments": """
-        SELECT id, CAST(at AS DATE) AS day, date_trunc('month', at) AS month, extract(year FROM day) AS year,
-        day + INTERVAL 1 DAY AS next, at < TIMESTAMPTZ '2000-01-01 00:00:00+00' AS early
+        SELECT id, CAST(happened_at AS DATE) AS day, date_trunc('month', happened_at) AS month,
+        extract(year FROM day) AS year, CAST(day + INTERVAL 1 DAY AS DATE) AS next, happened_at < TIMESTAMPTZ '2000-01-01 00:00:00+00' AS early
         FROM curated.every_type WHERE day BETWEEN DATE '1960-01-01' AND DATE '2026-12-31' ORDER BY id
     """,
     "texts": """
@@ -77,12 +77,11 @@ SQL = {
         coalesce(name, 'nobody') AS known, name LIKE '%''%' AS quoted FROM curated.every_type ORDER BY id
     """,
     "nested": """
-        SELECT id, address.city AS city, tags[1] AS tag, len(tags) AS tags, lines[2].price AS price
-        FROM curated.every_type WHERE len(lines) > 0 ORDER BY id
+        SELECT id, address.city AS city, tags[1] AS tag, array_length(tags) AS tags, lines[2].price AS price
+        FROM curated.every_type WHERE array_length(lines) > 0 ORDER BY id
     """,
     "unnested": """
-        SELECT t.id, line.sku, line.price FROM curated.every_type AS t, UNNEST(t.lines) AS u(line)
-        ORDER BY t.id, line.price
+        SELECT t.id, u.tag FROM curated.every_type AS t, UNNEST(t.tags) AS u(tag) ORDER BY t.id, u.tag
     """,
     "windows": """
         SELECT id, row_number() OVER (ORDER BY id DESC) AS place, sum(cents) OVER (ORDER BY id) AS running,

@@ -35,7 +35,8 @@ class Source:
 
 
 def test_rows_behind_the_last_one_allowed_are_neither_read_nor_given() -> None:
-    source, told = Source(), []
+    source = Source()
+    told: list[str] = []
     cut = limited(source.reader(1_000), 6, told.append).read_all()
     assert cut["n"].to_pylist() == [0, 1, 2, 3, 4, 5]
     assert told == ["There are more rows: these are the first 6 (FQ_QUERY_ROWS, --rows; 0 gives all)"]

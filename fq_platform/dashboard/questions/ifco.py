@@ -31,12 +31,16 @@ OWNERS = "shared.dim_sales_owner"
 
 def crate_distribution(companies: Sequence[str], crates: Sequence[str]) -> Question:
     """Orders per company and crate type: the company with the most orders first."""
-    return select(
-        "company_name, company_id, crate_type, order_count",
+    chosen = select(
+        "*, sum(order_count) OVER (PARTITION BY company_id) AS orders_of_company",
         DISTRIBUTION,
         among("company_name", companies),
         among("crate_type", crates),
-        order="sum(order_count) OVER (PARTITION BY company_id) DESC, company_name, company_id, crate_type",
+    )
+    return select(
+        "company_name, company_id, crate_type, order_count",
+        f"({chosen.sql}) AS chosen",  # Spark does not order by what it has to look at other rows for
+        order="orders_of_company DESC, company_name, company_id, crate_type",
     )
 
 
