@@ -1,7 +1,8 @@
 """Typed settings from the environment and `.env`, read and validated once.
 
 Belongs here: every setting, its type, unit and default (those of the lake: `lake_settings.py`, of what computes and
-answers: `engine_settings.py`). Does not: what connects, or what is computed per table.
+answers: `engine_settings.py`, of a remote Spark: `compute_settings.py`). Does not: what connects, or what is computed
+per table.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from fq_platform.compute_settings import ComputeSettings
 from fq_platform.engine_settings import EngineSettings
 from fq_platform.errors import FqError
 from fq_platform.lake_settings import WAREHOUSE_FOLDER, LakeSettings, Profile, TableLayout
@@ -90,7 +92,7 @@ def project_root() -> Path:
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
-class Settings(LakeSettings, EngineSettings):
+class Settings(LakeSettings, EngineSettings, ComputeSettings):
     """All settings of an installation; each field's environment variable stands in its alias."""
 
     # The prefix is for the fields' own names, which are read beside the aliases: HOME must not become FQ_HOME.

@@ -47,3 +47,24 @@ def audit_failure(outcome: "Outcome", rules: Mapping[str, str]) -> dg.Failure:
         {"what": what, "where": where, "what to do": fix, **metadata},
         allow_retries=False,
     )
+
+
+def of_rejected_rows(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """What a check found in rows that were never materialised.
+
+    Dagster would hold it to be about the last materialisation of the run's day, and the UI would show the check as not
+    evaluated as soon as another day was materialised after that.
+
+    Args:
+        key: The asset.
+        result: The check's result.
+    """
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=result.check_name or "",
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+        blocking=True,
+    )

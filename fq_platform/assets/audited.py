@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from fq_platform.assets.audit_failure import audit_failure
+from fq_platform.assets.audit_failure import audit_failure, of_rejected_rows
 from fq_platform.assets.further_days import tell_further_partitions
 from fq_platform.assets.making import Making
 from fq_platform.assets.publishing import Outcome, audit_main, first_made, write_audit_publish
@@ -19,6 +19,7 @@ from fq_platform.automation.pools import table_pool
 from fq_platform.checks.audits import Audit
 from fq_platform.checks.evaluation import Result
 from fq_platform.checks.reporting import check_result
+from fq_platform.pipes.handing_over import dependencies, handing_over, is_made_elsewhere
 from fq_platform.resources.failures import shown_to_users
 
 IO_MANAGER = "io_manager"
@@ -30,6 +31,7 @@ def audited_asset(
     *,
     audits: Sequence[Audit],
     ins: Mapping[str, dg.AssetIn] | None = None,
+    asks_dagster: bool = False,
     backfill_policy: dg.BackfillPolicy | None = None,
     retry_policy: dg.RetryPolicy | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -56,6 +58,8 @@ def audited_asset(
         spec: What there is to say about the asset: key, description, metadata, partitions.
         audits: What has to hold before the rows are published. Without any, they are published as they are.
         ins: Where the function's parameters come from.
+        asks_dagster: Whether the function looks into Dagster's instance, so that it runs where that is: not in a job on
+            another Spark (`FQ_COMPUTE`), which is otherwise handed the whole step.
         backfill_policy: As for `dg.asset`; else, for an asset with partitions, that of all tables: runs of many.
         retry_policy: As for `dg.asset`; an audit that fails is not tried again.
 
@@ -71,20 +75,23 @@ def audited_asset(
         spec.replace_attributes(deps=None), dagster_type=dg.Nothing, is_required=False, io_manager_key=storage
     )
 
+    elsewhere = is_made_elsewhere() and not asks_dagster
+
     def decorate(make_rows: Callable[..., Any]) -> dg.AssetsDefinition:
+        step = handing_over(spec.key) if elsewhere else _step(spec.key, audits, checks, storage, make_rows)
         return dg.multi_asset(
             name=spec.key.to_python_identifier(),
             outs={"result": out},
             check_specs=list(checks.values()),
-            ins=ins,
-            deps=spec.deps,
+            ins=None if elsewhere else ins,
+            deps=[*spec.deps, *(dependencies(ins) if elsewhere else ())],
             partitions_def=spec.partitions_def,
             can_subset=True,  # so that the checks can be run alone
             backfill_policy=backfill_policy,
             retry_policy=retry_policy,
             pool=table_pool(spec.key),
             required_resource_keys={storage},
-        )(_step(spec.key, audits, checks, storage, make_rows))
+        )(step)
 
     return decorate
 
@@ -131,7 +138,7 @@ def _step(
         with shown_to_users(io_manager.table(key).qualified):
             outcome = write_audit_publish(making, made, audits)
         if not outcome.passed:
-            yield from map(partial(_of_rejected_rows, key), results(context, outcome.found))
+            yield from map(partial(of_rejected_rows, key), results(context, outcome.found))
             raise audit_failure(outcome, {name: check.description or "" for name, check in checks.items()})
         yield dg.MaterializeResult(
             key, metadata=_tell(context, key, outcome), check_results=results(context, outcome.found)
@@ -145,23 +152,6 @@ def _step(
     }
     step.__doc__, step.__module__ = make_rows.__doc__, make_rows.__module__
     return step
-
-
-def _of_rejected_rows(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
-    """What a check found in rows that were never materialised.
-
-    Dagster would hold it to be about the last materialisation of the run's day, and the UI would show the check as not
-    evaluated as soon as another day was materialised after that.
-    """
-    return dg.AssetCheckEvaluation(
-        asset_key=key,
-        check_name=result.check_name or "",
-        passed=result.passed,
-        metadata=result.metadata,
-        severity=result.severity,
-        description=result.description,
-        blocking=True,
-    )
 
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, outcome: Outcome) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class TableAsset:
                 | (TableOptions(WriteMode.MERGE, contract.primary_key).to_metadata() if self._merges else {}),
             ),
             audits=audits_of(contract),
+            asks_dagster=self.finished_by is not None,
             ins={
                 name: dg.AssetIn(
                     key,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from fq_platform.errors import FqError
+from fq_platform.pipes.order import ROOT_RUN
 
 if TYPE_CHECKING:
     from fq_platform.lakehouse.spark_table import Window
@@ -110,7 +111,7 @@ def run_scope(context: dg.OutputContext | dg.AssetExecutionContext) -> RunScope:
     return RunScope(
         asset_key=spec.key,
         run_id=run.run_id,
-        root_run_id=run.root_run_id or run.run_id,
+        root_run_id=run.root_run_id or run.tags.get(ROOT_RUN, run.run_id),
         partitions=partitions_of(spec.key, by, keys, spec.metadata) if by else None,
         metadata=spec.metadata,
         description=spec.description or "",
