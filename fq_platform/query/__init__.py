@@ -1,1 +1,1 @@
-"""Read-only SQL over the lakehouse: one interface, several engines. Never imports Dagster."""
+"""Read-only SQL over the lakehouse: one interface, several engines. Imports Dagster for Spark's session only."""

@@ -69,7 +69,8 @@ SQL = {
     """,
     "days and moments": """
         SELECT id, CAST(happened_at AS DATE) AS day, date_trunc('month', happened_at) AS month,
-        extract(year FROM day) AS year, CAST(day + INTERVAL 1 DAY AS DATE) AS next, happened_at < TIMESTAMPTZ '2000-01-01 00:00:00+00' AS early
+        extract(year FROM day) AS year, CAST(day + INTERVAL 1 DAY AS DATE) AS next,
+        happened_at < TIMESTAMPTZ '2000-01-01 00:00:00+00' AS early
         FROM curated.every_type WHERE day BETWEEN DATE '1960-01-01' AND DATE '2026-12-31' ORDER BY id
     """,
     "texts": """
