@@ -91,7 +91,7 @@ def test_both_engines_land_the_same_rows_of_every_type(both: Both) -> None:
     things = both.arrow.database["things"]
     things.update_one({"_id": "string"}, {"$set": {"v": Decimal128("0.10"), "fresh": {"b": [{"c": Binary(b"x")}]}}})
     things.delete_many({"_id": {"$in": ["int32", 1, OID_OF_CORPUS]}})
-    things.insert_one({"_id": "added", "v": 2.5, "fresh": {"b": [None], "more": True}})
+    things.insert_one({"_id": "added", "v": 2.5})
     both.whole(keep_document=True, range_documents=60)
     both.assert_same_rows("things")
     both.whole(keep_document=True, range_documents=60)
