@@ -9,6 +9,7 @@ from benchmarks.cases.analyses import analyses
 from benchmarks.cases.kills import kills
 from benchmarks.cases.loads import by_day, limit, mixed, throughput, unchanged
 from benchmarks.cases.resources import memory, two_cores
+from benchmarks.cases.spark_extraction import spark_extraction
 from benchmarks.cases.stages import stages, yardsticks
 from benchmarks.figures import Bench, Figure
 
@@ -24,5 +25,6 @@ CASES: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "stages": stages,
     "yardsticks": yardsticks,
     "analyses": analyses,
+    "spark_extraction": spark_extraction,
 }
 """Every case by the name that `--only` takes."""
