@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -87,25 +88,30 @@ class SparkQuery:
 
     def _ask(self) -> None:
         try:
-            _mark(self._session, self._name)
-            frame = self._frame()
-            schema = _arrow_schema(frame)
-            self._give(schema)
-            numbered = frame.toDF(*map(str, range(len(frame.columns))))  # a result may have one name twice
-            for row in numbered.mapInArrow(_packed(), "batch binary").toLocalIterator():
-                for batch in _unpacked(row["batch"], schema):
-                    self._give(batch)
-            self._give(None)
+            for thing in self._answer():
+                if not self._give(thing):
+                    return
         except Exception as error:  # noqa: BLE001 - raised again where the batches are read
             self._give(error)
 
-    def _give(self, thing: object) -> None:
+    def _answer(self) -> Iterator[object]:
+        """The schema, the batches, and None at the end."""
+        _mark(self._session, self._name)
+        frame = self._frame()
+        schema = _arrow_schema(frame)
+        yield schema
+        numbered = frame.toDF(*map(str, range(len(frame.columns))))  # a result may have one name twice
+        for row in numbered.mapInArrow(_packed(), "batch binary").toLocalIterator():
+            yield from _unpacked(row["batch"], schema)
+        yield None
+
+    def _give(self, thing: object) -> bool:
+        """Hand something over once there is room; False if nobody waits for it any more."""
         while not self._stopped.is_set():
-            try:
-                return self._ready.put(thing, timeout=_BEFORE_STOPPING)
-            except queue.Full:
-                continue
-        raise SystemExit  # ends this thread alone
+            with suppress(queue.Full):
+                self._ready.put(thing, timeout=_BEFORE_STOPPING)
+                return True
+        return False
 
     def _stop(self) -> None:
         self._stopped.set()
