@@ -6,6 +6,7 @@ Belongs here: repetition, comparison, targets. Does not: the work itself (`jobs/
 from collections.abc import Callable, Iterator, Mapping
 
 from benchmarks.cases.analyses import analyses
+from benchmarks.cases.connect import connect
 from benchmarks.cases.kills import kills
 from benchmarks.cases.loads import by_day, limit, mixed, throughput, unchanged
 from benchmarks.cases.resources import memory, two_cores
@@ -26,5 +27,6 @@ CASES: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "yardsticks": yardsticks,
     "analyses": analyses,
     "spark_extraction": spark_extraction,
+    "connect": connect,
 }
 """Every case by the name that `--only` takes."""

@@ -59,6 +59,11 @@ class Child:
         )
 
     @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """The exit code if the process has ended, else None."""
         return self._process.poll()

@@ -47,6 +47,11 @@ class SparkServer:
         """What `SPARK_REMOTE` is for its clients; it holds the server's key."""
         return self._server.remote
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._child.pid
+
     def tend(self) -> None:
         """Start it anew if it has ended; after too many times in a row, only say so once."""
         if self._child.exit_code is None or self._restarts > RESTARTS:

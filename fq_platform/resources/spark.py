@@ -221,6 +221,8 @@ def _prepare_environment(java: Path) -> None:
     """Name the programs that Spark's launcher starts, whatever the machine's own defaults are."""
     import pyspark
 
+    if os.environ.get("SPARK_REMOTE") == "":  # unset, as for all settings; to PySpark it would be a server
+        del os.environ["SPARK_REMOTE"]
     os.environ["JAVA_HOME"] = str(java)
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
     os.environ["SPARK_LOCAL_IP"] = LOOPBACK
