@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fq_platform.demo.embedded_mongo import EmbeddedMongo
-from fq_platform.demo.object_store_command import Ports
+from fq_platform.demo.object_store_command import GRPC_OFFSET, Ports
 from fq_platform.lakehouse.catalog import open_catalog
 from fq_platform.settings import Settings
 from fq_platform_tests.docker.compose import ENVIRONMENT, LOCAL, read
@@ -127,6 +128,11 @@ def s3(stack: Stack) -> Iterator[Process]:
     data.mkdir()
     with stack.serves("s3", LISTEN_PORT=str(stack.s3.s3), S3_DATA=str(data), **ports) as process:
         yield process
+    for port in astuple(stack.s3):  # what it leaves where it is killed
+        for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            socket.unlink()
+        for socket in Path("/tmp").glob(f"seaweedfs-*-{port + GRPC_OFFSET}.sock"):
+            socket.unlink()
 
 
 @pytest.fixture(scope="module")
