@@ -47,8 +47,8 @@ class Answering:
             FqError: It cannot be answered, or the result not be written.
         """
         with _busy("Running the query"):
-            reader = self.engine.execute(sql, self.as_of)
-        deliver(limited(reader, self.rows, tell), self.form, self.output, self.max_rows)
+            reader = limited(self.engine.execute(sql, self.as_of), self.rows, tell)
+        deliver(reader, self.form, self.output, self.max_rows)
 
 
 def tell(text: str) -> None:

@@ -34,7 +34,8 @@ class QueryEngine(Protocol):
             as_of: The snapshot id or the moment that every table is read at; None reads the current state.
 
         Returns:
-            The result, which streams: batches are made as they are read. Timestamps with a zone are in UTC.
+            The result, which streams: batches are made as they are read, and the query ends with the last reference
+            to it. Timestamps with a zone are in UTC.
 
         Raises:
             FqError: The statement is refused, wrong, takes too long, or names a table or a moment that does not exist.

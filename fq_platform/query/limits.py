@@ -27,14 +27,13 @@ def limited(reader: pa.RecordBatchReader, rows: int, tell: Callable[[str], objec
 
 def _first(reader: pa.RecordBatchReader, rows: int, tell: Callable[[str], object]) -> Iterator[pa.RecordBatch]:
     left = rows
-    with reader:
-        for batch in reader:
-            if left:
-                yield batch.slice(0, left)
-            if batch.num_rows > left:
-                tell(f"There are more rows: these are the first {rows:,} (FQ_QUERY_ROWS, --rows; 0 gives all)")
-                return
-            left -= batch.num_rows
+    for batch in reader:
+        if left:
+            yield batch.slice(0, left)
+        if batch.num_rows > left:
+            tell(f"There are more rows: these are the first {rows:,} (FQ_QUERY_ROWS, --rows; 0 gives all)")
+            return  # with this goes the last reference to the reader, and the query ends
+        left -= batch.num_rows
 
 
 class Deadline:

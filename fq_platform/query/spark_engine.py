@@ -5,6 +5,7 @@ Belongs here: from a statement to its rows, and what is said of Spark's errors. 
 """
 
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ class SparkEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lake = LakeTables(settings)
+        self._running: weakref.WeakSet[SparkQuery] = weakref.WeakSet()
 
     def tables(self) -> list[str]:
         """See `QueryEngine.tables`."""
@@ -64,7 +66,9 @@ class SparkEngine:
             return [(field.name, field.dataType.simpleString()) for field in frame.schema]
 
     def close(self) -> None:
-        """See `QueryEngine.close`: a query ends with its batches, and the session belongs to the whole process."""
+        """See `QueryEngine.close`: queries are stopped; the session belongs to the whole process."""
+        for query in list(self._running):
+            query.stop()
 
     def execute(self, sql: str, as_of: AsOf | None = None) -> pa.RecordBatchReader:
         """See `QueryEngine.execute`."""
@@ -76,8 +80,10 @@ class SparkEngine:
         session = self._session()
         with _errors_for_users():
             placed = Placed(session, self._lake, sql, as_of)
+            query = SparkQuery(session, lambda: self._asked(placed), self._settings.query_timeout_seconds)
+            self._running.add(query)
             try:
-                reader = SparkQuery(session, lambda: self._asked(placed), self._settings.query_timeout_seconds).run()
+                reader = query.run()
             except BaseException:
                 placed.forget()
                 raise

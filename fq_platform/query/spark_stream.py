@@ -55,7 +55,7 @@ class SparkQuery:
         """Ask.
 
         Returns:
-            The rows, as they come; a query whose reader is closed early is stopped.
+            The rows, as they come; a query whose reader nobody refers to any more is stopped.
 
         Raises:
             FqError: It takes too long; reading the batches can raise it too.
@@ -66,19 +66,28 @@ class SparkQuery:
         assert isinstance(schema, pa.Schema)  # noqa: S101 - what `_ask` hands over first
         return pa.RecordBatchReader.from_batches(schema, self._batches())
 
+    def stop(self) -> None:
+        """End the query, if it has not ended by itself; what its reader has not fetched is lost."""
+        self._stopped.set()
+        for _ in range(_ATTEMPTS):
+            if not self._thread.is_alive():
+                return
+            _cancel(self._session, self._name)
+            self._thread.join(_BEFORE_STOPPING)
+
     def _batches(self) -> Batches:
         try:
             while isinstance(batch := self._next(), pa.RecordBatch):
                 yield batch
         finally:
-            self._stop()
+            self.stop()
 
     def _next(self) -> object:
         """What the thread hands over next: the schema, batches, None at the end."""
         try:
             given = self._ready.get(timeout=max(0.0, self._end - time.monotonic()) if self._end else None)
         except BaseException as error:  # the time is over, or Ctrl-C
-            self._stop()
+            self.stop()
             if isinstance(error, queue.Empty):
                 raise took_too_long(self._seconds) from None
             raise
@@ -112,14 +121,6 @@ class SparkQuery:
                 self._ready.put(thing, timeout=_BEFORE_STOPPING)
                 return True
         return False
-
-    def _stop(self) -> None:
-        self._stopped.set()
-        for _ in range(_ATTEMPTS):
-            if not self._thread.is_alive():
-                return
-            _cancel(self._session, self._name)
-            self._thread.join(_BEFORE_STOPPING)
 
 
 def _is_remote(session: "SparkSession") -> bool:
