@@ -105,11 +105,10 @@ def rows_of(settings: Settings) -> list[dict[str, Any]]:
 
 def told(result: dg.ExecuteInProcessResult) -> dict[str | None, dict[str, Any]]:
     """What the materialisations say, by partition, without what is of the run."""
-    made = [event.asset_materialization for event in result.get_asset_materialization_events()]
+    made = [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
     return {
         event.partition: {name: value for name, value in event.metadata.items() if name not in OF_THE_RUN}
         for event in made
-        if event is not None
     }
 
 
