@@ -113,10 +113,7 @@ class DuckDbEngine:
     ) -> Iterator[pa.RecordBatch]:
         try:
             with self._errors_for_users(deadline):
-                for batch in reader:
-                    yield batch
-                    if deadline.passed:  # while the reader was busy with the batch: nobody heard the interruption
-                        raise deadline.error()
+                yield from reader
         finally:
             _end(connection, deadline)
 
