@@ -33,6 +33,8 @@ def databricks_catalog(region: str, layout: Layout, credential: str) -> list[str
     """
     folders = ",".join(f"{layout.warehouse}/{layout.folder(layer)}" for layer in READ_BY_ANALYSTS)
     return [
-        f"CREATE CONNECTION IF NOT EXISTS fq_glue TYPE glue\nOPTIONS (aws_region '{region}', credential '{credential}');",
-        f"CREATE FOREIGN CATALOG IF NOT EXISTS iceberg USING CONNECTION fq_glue\nOPTIONS (authorized_paths '{folders}');",
+        "CREATE CONNECTION IF NOT EXISTS fq_glue TYPE glue\n"
+        f"OPTIONS (aws_region '{region}', credential '{credential}');",
+        "CREATE FOREIGN CATALOG IF NOT EXISTS iceberg USING CONNECTION fq_glue\n"
+        f"OPTIONS (authorized_paths '{folders}');",
     ]
