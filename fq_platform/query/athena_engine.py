@@ -132,6 +132,8 @@ class AthenaEngine:
         def started(identifier: str) -> None:
             query.append(identifier)
             self._running.add(identifier)
+            if deadline.passed:  # before there was anything to stop
+                self._stop(identifier)
 
         try:
             with athena_errors(self._settings, deadline, self._tables.names):
