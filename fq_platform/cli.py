@@ -16,6 +16,7 @@ from fq_platform.cli_errors import reported
 from fq_platform.commands.alerts import alerts
 from fq_platform.commands.dashboard import dashboard
 from fq_platform.commands.discover import discover
+from fq_platform.commands.doctor import doctor
 from fq_platform.commands.notebook import notebook
 from fq_platform.commands.policies import policies
 from fq_platform.commands.query import query
@@ -109,6 +110,7 @@ app.command()(query)
 app.command()(dashboard)
 app.command()(notebook)
 app.command()(discover)
+app.command()(doctor)
 app.command()(sync)
 app.command()(verify)
 app.command()(policies)
