@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from fq_platform.errors import FqError
 from fq_platform.extraction.engine_name import ExtractionEngine
@@ -42,3 +43,10 @@ def test_an_engine_that_does_not_exist_is_refused_where_it_stands(tmp_path: Path
     with pytest.raises(FqError) as refused:
         declared(tmp_path, "flink")
     assert refused.value.where.endswith("sources.yaml:6")
+
+
+def test_spark_connect_is_refused_before_anything_is_read(tmp_path: Path, settings: Settings) -> None:
+    remote = settings.model_copy(update={"spark_remote": SecretStr("sc://127.0.0.1:1/;token=secret")})
+    with pytest.raises(FqError, match="SPARK_REMOTE") as refused:
+        engine_of(remote, declared(tmp_path, "spark"), "large", nowhere)
+    assert "secret" not in str(refused.value)
