@@ -93,6 +93,7 @@ SQL = {
         SELECT c.company_name, count(*) AS n FROM orders JOIN Shared.Dim_Company c USING (company_key)
         WHERE EXISTS (SELECT 1 FROM curated.shared.dim_sales_owner) GROUP BY c.company_name ORDER BY c.company_name
     """,
+    "documents that live": "SELECT _id, status, total FROM current(raw.ecommerce_db_orders) ORDER BY _id",
     "changed columns": "SELECT * FROM analytics.evolving ORDER BY id",
     "a changelog": "SELECT _id, _fq_op, _fq_hash, _fq_rescued, total FROM raw.ecommerce_db_orders ORDER BY 1, 2, 3",
 }
