@@ -143,10 +143,11 @@ class AthenaEngine:
                     pa.field(column[0], arrow_type(column[1], column[4], column[5]))
                     for column in cursor.description or ()
                 ]
+        except BaseException:
+            deadline.cancel()
+            raise
         finally:
             self._running.difference_update(query)
-            if not query or deadline.passed:
-                deadline.cancel()
         schema = pa.schema(fields)
         return pa.RecordBatchReader.from_batches(schema, self._batches(cursor, schema, deadline))
 
