@@ -93,7 +93,7 @@ def dev(
     profile: ProfileOption = None,
     connect: Annotated[
         bool, typer.Option(help="Let all runs compute on one Spark Connect server, instead of starting a Spark each.")
-    ] = True,
+    ] = False,
 ) -> None:
     """Run the same stack with the Dagster UI, schedules and sensors on, and the dashboard, until Ctrl-C.
 

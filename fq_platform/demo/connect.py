@@ -63,7 +63,7 @@ class SparkServer:
         if self._restarts > RESTARTS:
             self._console.print(
                 f"[red]{ended}, {RESTARTS} times in a row: it is left alone, and runs that need Spark fail[/]. "
-                "Start `fq dev --no-connect` for a Spark in each run instead; if it lacked memory, set "
+                "Start `fq dev` without `--connect` for a Spark in each run instead; if it lacked memory, set "
                 "FQ_SPARK_DRIVER_MEMORY",
                 soft_wrap=True,
             )

@@ -35,7 +35,7 @@ def run_dev(
     console: Console,
     port: int = 3000,
     dashboard_port: int = dashboard.PORT,
-    connect: bool = True,
+    connect: bool = False,
 ) -> int:
     """Run the stack until Ctrl-C or SIGTERM.
 
