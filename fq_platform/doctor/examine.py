@@ -3,7 +3,6 @@
 Belongs here: which checks there are, and what becomes of one that fails or hangs. Does not: the checks.
 """
 
-import importlib.util
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,9 +84,6 @@ class _Running:
 
 def _aws(settings: Settings) -> Iterable[Finding]:
     """What is set up of AWS's engines."""
-    if importlib.util.find_spec("fq_platform.doctor.aws") is None:
-        return []
-    from fq_platform.doctor import aws
+    from fq_platform.doctor.aws import checks  # it imports boto3
 
-    found: Iterable[Finding] = aws.checks(settings)
-    return found
+    return checks(settings)
