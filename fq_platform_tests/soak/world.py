@@ -13,6 +13,7 @@ from typing import Any
 from fq_platform_tests.fixtures.daemon import DaemonDriver
 from fq_platform_tests.fixtures.jvm_clock import jvm_follows
 from fq_platform_tests.fixtures.simulated_clock import SimulatedClock, simulated_clock
+from fq_platform_tests.soak.saved import Saved
 from fq_platform_tests.soak.shop import Shop
 
 HISTORY = 2
@@ -26,10 +27,10 @@ _QUIET = {"python_logs": {"python_log_level": "ERROR"}}
 class Webhook(ThreadingHTTPServer):
     """Receives alerts as JSON, on loopback, and writes them down."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.file = file.open("w", buffering=1)
-        self.received: list[tuple[dt.datetime, dict[str, Any]]] = []
+    def __init__(self, file: Path, saved: Saved | None = None) -> None:
+        super().__init__(("127.0.0.1", saved.port if saved else 0), _Handler)
+        self.file = file.open("a", buffering=1)
+        self.received: list[tuple[dt.datetime, dict[str, Any]]] = list(saved.received) if saved else []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -56,7 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
 class World:
     """Everything that a soak acts upon; made by `world`."""
 
-    def __init__(self, folder: Path, days: int, clock: SimulatedClock, webhook: Webhook) -> None:
+    def __init__(
+        self, folder: Path, days: int, clock: SimulatedClock, webhook: Webhook, saved: Saved | None = None
+    ) -> None:
         from fq_platform.definitions import build_definitions
         from fq_platform.demo.embedded_mongo import EmbeddedMongo
         from fq_platform.resources.spark import start_session
@@ -69,10 +72,16 @@ class World:
         self.sources = get_sources()
         jvm_follows(start_session(self.settings), clock)
         self.mongo = EmbeddedMongo(self.settings)
-        self.mongo.start()
         self.shop = Shop(self.sources, days + HISTORY, ORDERS_A_DAY, lambda: self.mongo.uri, lambda: clock.now)
-        self.shop.open()
+        if saved is None or saved.reachable:
+            self.mongo.start()
+            self.shop.open()
         self.driver = DaemonDriver(folder / "dagster", lambda: build_definitions(self.sources), clock, _QUIET)
+        self.cpu_before = 0.0
+        if saved is not None:
+            vars(self.shop).update(saved.shop)
+            self.driver.turns, self.driver.errors = saved.turns, list(saved.errors)
+            self.cpu_before = saved.cpu_seconds
 
     def stop(self) -> None:
         """End the daemons and the MongoDB."""
@@ -100,18 +109,19 @@ class World:
 
 
 @contextlib.contextmanager
-def world(folder: Path, days: int) -> Iterator[World]:
+def world(folder: Path, days: int, saved: Saved | None = None) -> Iterator[World]:
     """Make a world in a folder of its own. A process has one: settings are read once.
 
     Args:
-        folder: An empty folder (path).
+        folder: An empty folder, or that of the soak that is gone on with (path).
         days: How long the story is.
+        saved: Where that soak stood.
     """
-    webhook = Webhook(folder / "alerts")
+    webhook = Webhook(folder / "alerts", saved)
     _set_environment(folder, webhook.url)
-    with simulated_clock(START) as clock, contextlib.ExitStack() as stack:
+    with simulated_clock(saved.now if saved else START) as clock, contextlib.ExitStack() as stack:
         stack.callback(webhook.shutdown)
-        made = World(folder, days, clock, webhook)
+        made = World(folder, days, clock, webhook, saved)
         stack.callback(made.stop)
         yield made
 
