@@ -60,7 +60,7 @@ def test_make_targets_named_exist() -> None:
 
 def test_commands_named_exist() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    named = set(re.findall(r"\bfq ([a-z]+)\b", README))
+    named = set(re.findall(r"\bfq ([a-z]+(?:-[a-z]+)*)\b", README))
 
     assert {"dev", "query", "tables"} <= named <= set(commands)
 
