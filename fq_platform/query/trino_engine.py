@@ -5,9 +5,7 @@ names (`trino_names.py`), types (`trino_types.py`).
 """
 
 import datetime as dt
-import os
 import re
-import ssl
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from fq_platform.query.trino_current import with_current
 from fq_platform.query.trino_names import SCHEMAS, as_trino_names, quoted, trino_name
 from fq_platform.query.trino_types import arrow_array, arrow_type
 from fq_platform.settings import Settings
+from fq_platform.trust import trusted
 
 if TYPE_CHECKING:
     from trino.dbapi import Connection, Cursor
@@ -159,7 +158,7 @@ class TrinoEngine:
                 catalog=address.catalog,
                 source="fq",
                 timezone="UTC",
-                verify=_trusted(),
+                verify=trusted(),
                 session_properties={"query_max_run_time": f"{self._timeout:g}s"} if self._timeout else {},
             )
         return self._connection
@@ -184,10 +183,3 @@ class TrinoEngine:
         snapshots = quoted(*namespace, f"{name}$snapshots")
         committed = dict(self._rows(f"SELECT snapshot_id, committed_at FROM {snapshots}"))  # noqa: S608 - quoted above
         return committed.get(snapshot)
-
-
-def _trusted() -> str | bool:
-    """Whom to trust, as requests takes it: what its own variables name, else what the system trusts (path)."""
-    if os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"):
-        return True
-    return ssl.get_default_verify_paths().cafile or True

@@ -5,9 +5,7 @@ Belongs here: where jars come from and where they are kept. Does not: which of t
 
 import importlib.metadata
 import logging
-import os
 import shutil
-import ssl
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -18,6 +16,7 @@ from typing import Any
 
 from fq_platform.errors import FqError
 from fq_platform.settings import Profile, Settings
+from fq_platform.trust import trusted
 
 MAVEN_CENTRAL = "https://repo1.maven.org/maven2"
 """The public Maven repository, used unless `FQ_MAVEN_REPOSITORY` names another."""
@@ -152,7 +151,7 @@ def _fetch(jar: Jar, folder: Path, settings: Settings) -> Path:
             urls={jar.file: url},
             retry_if_failed=RETRIES,
         )
-        download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16, verify=_trusted())
+        download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16, verify=trusted())
         return Path(fetcher.fetch(jar.file, downloader=download))
     except requests.RequestException as error:
         raise FqError(f"{jar.file} cannot be fetched: {_reason(error)}", where=url, fix=mirror) from None
@@ -164,16 +163,6 @@ def _fetch(jar: Jar, folder: Path, settings: Settings) -> Path:
         ) from None
     except ValueError:  # how pooch says that the checksum differs
         raise FqError(f"{jar.file} arrived with a wrong checksum and was thrown away", where=url, fix=mirror) from None
-
-
-def _trusted() -> str | bool:
-    """Whom to trust, as requests takes it: what its own variables name, else what the system trusts (path).
-
-    Requests trusts its own list of authorities only: a company's would be refused although pip and curl take it.
-    """
-    if os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"):
-        return True
-    return ssl.get_default_verify_paths().cafile or True
 
 
 def _require_space(folder: Path, jar: Jar) -> None:
