@@ -1,20 +1,16 @@
 """The tables and changelogs that a statement of Spark names, put where Spark finds them.
 
-Belongs here: names as people write them, `current(...)`, snapshots. Does not: which rows live (`lakehouse/current.py`),
-running anything but the analysis of a view.
+Belongs here: names as people write them, the views that stand for `current(...)`, snapshots. Does not: finding the
+calls (`current_calls.py`), which rows live (`lakehouse/current.py`), running anything but the analysis of a view.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse_one, tokenize
-from sqlglot.tokens import Token, TokenType
-
-from fq_platform.errors import FqError
 from fq_platform.lakehouse.layout import CATALOG, NESTED_SHARED, Layer, TableName
 from fq_platform.lakehouse.versions import require_changelog
+from fq_platform.query.current_calls import Call, calls_of_current
 from fq_platform.query.lake_tables import LakeTables
 from fq_platform.query.statement_tables import Named, named_tables, replaced
 from fq_platform.query.table_names import tables_meant, unknown_table
@@ -35,64 +31,6 @@ METADATA = frozenset(
 """The tables that Iceberg has of a table; they are about all times."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of `current`.
-
-    Args:
-        begin: Where it begins (characters).
-        end: The first character behind it.
-        table: The changelog's name, in parts.
-        moment: The SQL of the moment that it is asked about; None for now.
-        view: The name of the view that stands for it.
-    """
-
-    begin: int
-    end: int
-    table: tuple[str, ...]
-    moment: str | None
-    view: str = field(default_factory=lambda: f"fq_current_{uuid.uuid4().hex}")
-
-
-def calls_of_current(sql: str) -> list[Call]:
-    """The calls of `current` in a statement, in their order.
-
-    Raises:
-        FqError: One does not name a table first.
-    """
-    tokens = tokenize(sql, dialect=DIALECT)
-    return [
-        _call(sql, tokens, place)
-        for place in range(1, len(tokens) - 1)
-        if tokens[place].text.lower() == "current"
-        and tokens[place].token_type is TokenType.VAR
-        and tokens[place + 1].token_type is TokenType.L_PAREN
-    ]
-
-
-def _call(sql: str, tokens: Sequence[Token], place: int) -> Call:
-    depth, last = 0, place + 1
-    for last in range(place + 1, len(tokens)):
-        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(tokens[last].token_type, 0)
-        if depth == 0:
-            break
-    begin, end = tokens[place].start, tokens[last].end + 1
-    match parse_one(sql[begin:end], dialect=DIALECT):
-        case exp.Anonymous(expressions=[exp.Column() as column, *moment]) if len(moment) < 2:
-            table = tuple(part.name for part in column.parts)
-        case exp.Anonymous(expressions=[exp.Dot() as dots, *moment]) if len(moment) < 2:
-            table = tuple(part.name for part in dots.parts)
-        case exp.Anonymous(expressions=[exp.Literal(is_string=True) as text, *moment]) if len(moment) < 2:
-            table = tuple(text.name.replace("`", "").split("."))
-        case _:
-            raise FqError(
-                "current() takes the name of one raw table, and a moment if you like",
-                where="current",
-                fix="Write it like current(raw.ecommerce_db_orders)",
-            )
-    return Call(begin, end, table, moment[0].sql(dialect=DIALECT) if moment else None)
-
-
 class Placed:
     """A statement with the names that Spark takes.
 
@@ -107,31 +45,30 @@ class Placed:
         self._session = session
         self._lake = lake
         self._names = lake.names()
-        self._calls = calls_of_current(sql)
-        for call in reversed(self._calls):
-            sql = f"{sql[: call.begin]}{call.view}{sql[call.end :]}"
-        views = {call.view for call in self._calls}
-        written = {table.parts: table for table in named_tables(sql, DIALECT) if table.parts[-1] not in views}
+        self._calls = {f"fq_current_{uuid.uuid4().hex}": call for call in calls_of_current(sql, DIALECT)}
+        for view, call in reversed(self._calls.items()):
+            sql = f"{sql[: call.begin]}{view}{sql[call.end :]}"
+        written = {table.parts: table for table in named_tables(sql, DIALECT) if table.parts[-1] not in self._calls}
         self._meant = {parts: self._table(parts) for parts in written}
         self._snapshots = self._at(as_of, written)
         self._sql = sql
 
     def frame(self) -> "DataFrame":
         """The statement as Spark takes it; what it makes for `current` must be forgotten when its rows are read."""
-        for call in self._calls:
-            self._live(call).createOrReplaceTempView(call.view)
+        for view, call in self._calls.items():
+            self._live(call).createOrReplaceTempView(view)
         return self._session.sql(replaced(self._sql, DIALECT, self._text))
 
     def forget(self) -> None:
         """Drop the views: Spark Connect looks at them again whenever it is asked for rows."""
-        for call in self._calls:
-            self._session.catalog.dropTempView(call.view)
+        for view in self._calls:
+            self._session.catalog.dropTempView(view)
 
     def _at(self, as_of: AsOf | None, written: Mapping[tuple[str, ...], Named]) -> Mapping[TableName, int]:
         if as_of is None:
             return {}
         with_past = [name for parts, (name, part) in self._meant.items() if not part and not written[parts].at_version]
-        changelogs = [self._table(call.table)[0] for call in self._calls]
+        changelogs = [self._table(call.table)[0] for call in self._calls.values()]
         return self._lake.snapshots(list(dict.fromkeys([*with_past, *changelogs])), as_of)
 
     def _table(self, written: tuple[str, ...]) -> tuple[TableName, str]:
@@ -167,4 +104,6 @@ class Placed:
         name, _ = self._table(call.table)
         rows = self._session.sql(f"SELECT * FROM {self._qualified(name)}")  # noqa: S608 - the catalog's own names
         require_changelog(name.dotted, rows.columns)
-        return live_documents(rows.where(f"_fq_extracted_at <= {call.moment}") if call.moment else rows)
+        if call.moment is not None:
+            rows = rows.where(f"_fq_extracted_at <= {call.moment.sql(dialect=DIALECT)}")
+        return live_documents(rows)
