@@ -13,6 +13,7 @@ from trino.exceptions import TrinoUserError
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.catalog import open_catalog
+from fq_platform.lakehouse.layout import CATALOG
 from fq_platform.query.duckdb_engine import DuckDbEngine
 from fq_platform.query.trino_engine import TrinoEngine
 from fq_platform.settings import Settings
@@ -91,6 +92,16 @@ def test_each_catalog_is_read_with_the_properties_that_users_are_given(
 
     assert rows(engine, "SELECT * FROM shared.dim_products") == [{"sku": "SKU-0001"}]
     assert engine.tables() == [".".join((*namespace, "dim_products"))]
+
+
+def test_file_of_a_catalog_is_read_with_variables_in_the_midst_of_its_values(trino_server: TrinoOfTests) -> None:
+    settings = trino_server.of_file
+    make_lake(settings)
+
+    assert TrinoEngine(settings).tables() == [RAW, "analytics.fct_orders"]
+    assert rows(TrinoEngine(settings), f"SELECT count(*) AS n FROM {RAW}") == [{"n": 2}]
+    (asked,) = trino_server.run(f"SELECT catalog_name FROM system.metadata.catalogs WHERE catalog_name = '{CATALOG}'")
+    assert asked == [CATALOG]
 
 
 def test_values_arrive_in_their_own_types(engine: TrinoEngine, lakehouse: Settings) -> None:
