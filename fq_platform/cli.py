@@ -17,6 +17,7 @@ from fq_platform.commands.alerts import alerts
 from fq_platform.commands.dashboard import dashboard
 from fq_platform.commands.discover import discover
 from fq_platform.commands.doctor import doctor
+from fq_platform.commands.external_sql import external_sql
 from fq_platform.commands.notebook import notebook
 from fq_platform.commands.policies import policies
 from fq_platform.commands.query import query
@@ -115,6 +116,7 @@ app.command()(sync)
 app.command()(verify)
 app.command()(policies)
 app.command()(trino_catalog)
+app.command()(external_sql)
 app.add_typer(alerts, name="alerts")
 
 
