@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.cases import CASES
-from benchmarks.figures import KILLED_DOCUMENTS, WARM_DOCUMENTS, Bench, Figure
+from benchmarks.figures import KILLED_DOCUMENTS, SCALE_DOCUMENTS, WARM_DOCUMENTS, Bench, Figure
 from benchmarks.processes import replay
 from benchmarks.report import table, write_json
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _collections(cases: Sequence[str], documents: int) -> list[str]:
     """The collections that the cases need; the server holds each variant's documents once, whatever their number."""
     variants = ("clean", "mixed") if "mixed" in cases else ("clean",)
-    sizes = {documents, 2 * documents, 4 * documents, WARM_DOCUMENTS, KILLED_DOCUMENTS}
+    sizes = {documents, 2 * documents, 4 * documents, WARM_DOCUMENTS, KILLED_DOCUMENTS, SCALE_DOCUMENTS}
     return [f"{variant}_{size}" for variant in variants for size in sorted(sizes)]
 
 

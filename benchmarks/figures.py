@@ -80,5 +80,7 @@ class Bench:
 
 WARM_DOCUMENTS = 5_000
 """The size of the collection that each process warms up with."""
+SCALE_DOCUMENTS = 60_000
+"""The size of the collection whose table is weighed: all of its documents are different, so that none compress well."""
 KILLED_DOCUMENTS = 100_000
 """The size of a load that is killed: small, so that many fit into minutes."""

@@ -67,20 +67,28 @@ class Lake:
         self.database.command("ping")
         self.catalog.list_namespaces()
 
-    def sync(self, collection: str, by_day: bool = False, engine: "Engine | None" = None, **options: Any) -> SyncResult:
+    def sync(
+        self,
+        collection: str,
+        by_day: bool = False,
+        engine: "Engine | None" = None,
+        only: dt.date | None = None,
+        **options: Any,
+    ) -> SyncResult:
         """Make the lake agree with a collection.
 
         Args:
             collection: Its name.
             by_day: Whether it is landed in daily windows, else as one.
             engine: What compares; threads if not given.
+            only: The one day to compare of a collection in daily windows; None for all.
             **options: Those of `SyncOptions` that differ from its defaults.
 
         Returns:
             What the platform says that it did.
         """
-        first = START.date()
-        days = list(daily(DATE_FIELD, first, first, first + dt.timedelta(days=DAYS - 1)))
+        first, last = START.date(), START.date() + dt.timedelta(days=DAYS - 1)
+        days = list(daily(DATE_FIELD, first, only or first, only or last))
         return sync(
             self.database,
             collection,

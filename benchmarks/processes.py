@@ -6,8 +6,8 @@ Belongs here: starting and ending them. Does not: what they do.
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,29 @@ def run(job: str, **arguments: Any) -> dict[str, Any]:
         JobFailedError: It ended with an error.
     """
     with start(job, **arguments) as process:
-        output, _ = process.communicate()
+        return _found(process, job, arguments)
+
+
+def run_all(job: str, arguments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Run a job in several processes at the same time.
+
+    Args:
+        job: A function of `benchmarks.jobs`.
+        arguments: Those of each process.
+
+    Returns:
+        What each found.
+
+    Raises:
+        JobFailedError: One ended with an error; the others have ended too.
+    """
+    with ExitStack() as stack:
+        processes = [stack.enter_context(start(job, **one)) for one in arguments]
+        return [_found(process, job, one) for process, one in zip(processes, arguments, strict=True)]
+
+
+def _found(process: "subprocess.Popen[str]", job: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    output, _ = process.communicate()
     if process.returncode:
         raise JobFailedError(f"{job} {arguments} ended with exit code {process.returncode}")
     found: dict[str, Any] = json.loads(output.splitlines()[-1])

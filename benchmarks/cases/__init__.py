@@ -10,6 +10,7 @@ from benchmarks.cases.connect import connect
 from benchmarks.cases.kills import kills
 from benchmarks.cases.loads import by_day, limit, mixed, throughput, unchanged
 from benchmarks.cases.resources import memory, two_cores
+from benchmarks.cases.scale import scale
 from benchmarks.cases.spark_extraction import spark_extraction
 from benchmarks.cases.stages import stages, yardsticks
 from benchmarks.figures import Bench, Figure
@@ -28,5 +29,6 @@ CASES: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "analyses": analyses,
     "spark_extraction": spark_extraction,
     "connect": connect,
+    "scale": scale,
 }
 """Every case by the name that `--only` takes."""
