@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
+import boto3
 import pytest
+from moto import mock_aws
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from fq_platform.cli import app
 from fq_platform.doctor import machine, servers
-from fq_platform.doctor.examine import examine
+from fq_platform.doctor.examine import checks, examine
 from fq_platform.doctor.finding import Check, Finding, State, ok
 from fq_platform.errors import FqError
 from fq_platform.settings import Settings
@@ -97,12 +100,17 @@ def test_servers_that_do_not_answer_are_named_without_their_secrets(tmp_path: Pa
     assert "s3cret" not in f"{spark} {trino} {mongo.value}"
 
 
-def test_trino_that_answers_tells_its_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("starting", "state", "said"), [("false", State.OK, "version 476"), ("true", State.WARNING, "is starting")]
+)
+def test_trino_that_answers_tells_its_version_and_whether_it_is_ready(
+    tmp_path: Path, starting: str, state: State, said: str
+) -> None:
     class Info(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b'{"nodeVersion": {"version": "476"}, "starting": false}')
+            self.wfile.write(b'{"nodeVersion": {"version": "476"}, "starting": %s}' % starting.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -111,4 +119,37 @@ def test_trino_that_answers_tells_its_version(tmp_path: Path) -> None:
         threading.Thread(target=server.handle_request, daemon=True).start()
         url = SecretStr(f"http://127.0.0.1:{server.server_port}")
         found = only(servers.trino(Settings(home=tmp_path, trino_url=url)))
-    assert (found.state, "version 476" in found.what) == (State.OK, True)
+    assert (found.state, said in found.what) == (state, True)
+
+
+def test_a_file_is_no_server_of_trino(tmp_path: Path) -> None:
+    found = only(servers.trino(Settings(home=tmp_path, trino_url=SecretStr("file:///etc/hosts"))))
+    assert (found.state, found.what) == (State.FAILED, "FQ_TRINO_URL is no address of a web server")
+
+
+@pytest.mark.parametrize(("free", "state"), [(0.4e9, State.FAILED), (4.9e9, State.WARNING), (5.1e9, State.OK)])
+def test_a_disk_is_full_before_it_is_quite_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float, state: State
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    found = only(machine.room(Settings(home=tmp_path / "not" / "yet")))
+    assert (found.state, f"{free / 1e9:.1f} GB" in found.what) == (state, True)
+
+
+def test_the_object_store_is_written_to_only_if_that_is_asked_for(environment: pytest.MonkeyPatch) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "FQ_PROFILE": "glue", "S3_BUCKET": "lake"}
+    for name, value in keys.items():
+        environment.setenv(name, value)
+
+    def found(*, write: bool) -> list[tuple[State, str]]:
+        chosen = [check for check in checks(write) if check.subject == "object store"]
+        return [(one.state, one.what) for one in examine(Settings(), chosen)]
+
+    with mock_aws():
+        client = boto3.client("s3", Settings().aws_region)
+        assert [state for state, _ in found(write=False)] == [State.FAILED]
+        client.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": Settings().aws_region})
+        there = (State.OK, "the bucket lake answers")
+        assert found(write=False) == [there]
+        assert found(write=True) == [there, (State.OK, "an object was written and deleted")]
+        assert client.list_objects_v2(Bucket="lake")["KeyCount"] == 0
