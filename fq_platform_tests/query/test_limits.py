@@ -8,7 +8,7 @@ import pytest
 
 from fq_platform.errors import FqError
 from fq_platform.query.engine import QueryEngine, open_engine
-from fq_platform.query.limits import limited
+from fq_platform.query.limits import Deadline, limited
 from fq_platform.query.options import EngineName
 from fq_platform.settings import Settings
 
@@ -79,3 +79,14 @@ def test_the_time_runs_on_while_rows_are_read(hasty: QueryEngine) -> None:
 
 def test_a_query_in_time_is_not_disturbed(hasty: QueryEngine) -> None:
     assert hasty.execute("SELECT 1 AS n").read_all().to_pylist() == [{"n": 1}]
+
+
+def test_what_has_ended_by_itself_or_may_take_any_time_is_not_stopped() -> None:
+    stopped: list[str] = []
+    over = Deadline(0.05, lambda: stopped.append("over"))
+    ended, endless = (Deadline(seconds, lambda: stopped.append("late")) for seconds in (0.05, 0))
+    ended.cancel()
+    endless.cancel()
+    time.sleep(0.3)
+    assert stopped == ["over"]
+    assert (over.passed, ended.passed, endless.passed) == (True, False, False)

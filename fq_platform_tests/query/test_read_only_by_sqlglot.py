@@ -17,7 +17,7 @@ EVERYWHERE = [
     "SELECT 'INSERT INTO x', lower('query')",
 ]
 ONE_ENGINE = [
-    ("spark", "EXPLAIN FORMATTED SELECT 1"),
+    *(("spark", f"EXPLAIN {how} SELECT 1") for how in ("FORMATTED", "EXTENDED", "CODEGEN", "COST")),
     ("spark", "SELECT * FROM raw.orders VERSION AS OF 1"),
     ("trino", "EXPLAIN ANALYZE VERBOSE SELECT 1"),
     ("trino", "EXPLAIN (TYPE IO, FORMAT JSON) SELECT 1"),
@@ -48,10 +48,17 @@ REFUSED = [
 REFUSED_BY_ONE = [
     ("spark", "SELECT TRANSFORM(a) USING 'cat' FROM x", "TRANSFORM"),
     ("spark", "SELECT reflect('java.lang.System', 'getenv', 'KEY')", "reflect()"),
+    ("spark", "SELECT a FROM x WHERE Try_Reflect('java.lang.System', 'exit', 1) = 1", "Try_Reflect()"),
+    ("spark", "EXPLAIN COST SELECT java_method('java.lang.System', 'exit', 1)", "java_method()"),
     ("spark", "CACHE TABLE x", "CACHE"),
     ("spark", "REFRESH TABLE x", "REFRESH"),
     ("spark", "ADD JAR 'x.jar'", "ADD JAR"),
     ("trino", "SELECT * FROM TABLE(other.system.query(query => 'DELETE FROM x'))", "query()"),
+    (
+        "trino",
+        "SELECT * FROM TABLE(elastic.system.raw_query(schema => 's', index => 'i', query => '{}'))",
+        "raw_query()",
+    ),
     ("athena", "UNLOAD (SELECT 1) TO 's3://bucket/x' WITH (format = 'PARQUET')", "UNLOAD"),
 ]
 
