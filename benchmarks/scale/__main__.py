@@ -59,6 +59,13 @@ def _page(options: argparse.Namespace) -> str:
     return page(inputs, workloads, capacity, prices)
 
 
+def _positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
 def _bytes(text: str) -> float:
     """Bytes of a text such as `3TB`."""
     found = re.fullmatch(r"([0-9.]+)\s*([kMGTP]?B?)", text)
@@ -73,13 +80,19 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="Compute how the platform grows.")
     add = parser.add_argument
     add("--bytes", type=_bytes, nargs="+", default=SIZES, help="BSON of all collections: 10GB 1TB 100TB by default")
-    add("--collections", type=int, nargs="+", default=COLLECTIONS, help="how many, of equal size: 10 1000 by default")
-    add("--days", type=int, default=usual.days, help="that each covers (default: %(default)s)")
+    add(
+        "--collections",
+        type=_positive,
+        nargs="+",
+        default=COLLECTIONS,
+        help="how many, of equal size: 10 1000 by default",
+    )
+    add("--days", type=_positive, default=usual.days, help="that each covers (default: %(default)s)")
     add("--change-rate", type=float, default=usual.change_rate, help="of the documents, a day (default: %(default)s)")
-    add("--runs", type=int, default=usual.runs, help="comparisons of a collection a day (default: %(default)s)")
-    add("--touched", type=int, default=usual.touched, help="days with changes, each run (default: %(default)s)")
-    add("--cores", type=int, default=machine.cores, help="of the machine for arrow (default: %(default)s)")
-    add("--spark-cores", type=int, default=machine.spark_cores, help="of all executors (default: %(default)s)")
+    add("--runs", type=_positive, default=usual.runs, help="comparisons of a collection a day (default: %(default)s)")
+    add("--touched", type=_positive, default=usual.touched, help="days with changes, each run (default: %(default)s)")
+    add("--cores", type=_positive, default=machine.cores, help="of the machine for arrow (default: %(default)s)")
+    add("--spark-cores", type=_positive, default=machine.spark_cores, help="of all executors (default: %(default)s)")
     add("--window-hours", type=float, default=machine.window / HOUR, help="for a first load (default: %(default)s)")
     add("--mongo-rate", type=_bytes, help="bytes a second that MongoDB delivers, such as 600MB")
     add("--network-rate", type=_bytes, help="bytes a second that a machine's network takes")

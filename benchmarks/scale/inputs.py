@@ -116,7 +116,11 @@ class Inputs:
     list_manifest: float = _measured(
         "Bytes of a manifest in a snapshot's list", "bytes", "A manifest in a snapshot's list"
     )
-    metadata_snapshot: float = _measured("Bytes of a snapshot in the metadata", "bytes", "A snapshot in metadata.json")
+    metadata_snapshot: float = _measured(
+        "Bytes of a snapshot in the metadata",
+        "bytes",
+        "A snapshot in metadata.json, a line of its log (100 at most) included",
+    )
     metadata_column: float = _measured(
         "Bytes of a column in the metadata", "bytes", "A column in metadata.json, for each schema kept"
     )

@@ -163,7 +163,7 @@ def engine_advice(inputs: Inputs, workload: Workload, capacity: Capacity) -> str
     arrow = by_arrow(inputs, workload, capacity)
     if arrow.seconds <= capacity.window:
         return "`arrow`, one machine"
-    if arrow.limit is Limit.MONGODB:
+    if workload.size / inputs.mongo_rate > capacity.window:
         return f"MongoDB is the limit: {workload.size / capacity.window / 1e6:,.0f} MB/s would be needed"
     machines = arrow_machines(inputs, workload, capacity)
     if machines is not None:
@@ -175,10 +175,8 @@ def arrow_machines(inputs: Inputs, workload: Workload, capacity: Capacity) -> in
     """Machines among which the collections are divided, so that each is done within the window by `arrow`.
 
     Returns:
-        How many; None if one collection alone takes a machine longer, or MongoDB holds all of them back.
+        How many; None if one collection alone takes a machine longer.
     """
-    if workload.size / inputs.mongo_rate > capacity.window:
-        return None
     for machines in range(1, workload.collections + 1):
         its = math.ceil(workload.collections / machines)
         share = replace(workload, size=workload.one * its, collections=its)

@@ -96,17 +96,18 @@ def _first_load(inputs: Inputs, workloads: Sequence[Workload], capacity: Capacit
         "of Dagster.\n\n"
         f"{_load_table(inputs, workloads, capacity, prices)}\n\n"
         f"At that rate the engine `arrow` keeps {model.busy_cores(inputs):.1f} cores busy, and `spark` would need "
-        f"{model.busy_spark_cores(inputs):.0f} for the same. More cores change nothing; a smaller machine costs less."
+        f"{model.busy_spark_cores(inputs):.0f} for the same. Cores beyond that only wait."
     )
 
 
 def _without_mongodb(inputs: Inputs, workloads: Sequence[Workload], capacity: Capacity, prices: Prices) -> str:
-    free = replace(inputs, mongo_rate=SHARDED)
+    free = replace(inputs, mongo_rate=max(SHARDED, inputs.mongo_rate))
     single = [replace(workload, collections=1) for workload in workloads if workload.collections == 10]
     rows = sorted([*single, *workloads], key=lambda each: (each.size, each.collections))
     one, ten = (model.most_in_window(free, capacity, collections) for collections in (1, 10))
     return (
-        f"The same where MongoDB is not the limit: a sharded cluster that delivers {size(SHARDED)} a second.\n\n"
+        f"The same where MongoDB is not the limit: a sharded cluster that delivers {size(free.mongo_rate)} a "
+        "second.\n\n"
         f"{_load_table(free, rows, capacity, prices)}\n\n"
         f"Then one machine of {capacity.cores} cores loads {size(one)} of one collection within "
         f"{duration(capacity.window)}, and {size(ten)} of ten. {model.equal_spark_cores(free, capacity.cores, 1)} "

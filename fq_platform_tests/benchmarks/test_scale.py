@@ -124,6 +124,14 @@ def test_no_engine_is_advised_where_mongodb_is_too_slow() -> None:
     assert found == "MongoDB is the limit: 100 MB/s would be needed"
 
 
+def test_no_engine_is_advised_where_both_the_cores_and_mongodb_are_too_slow() -> None:
+    slow = replace(ROUND, mongo_rate=200e6)
+    workload, capacity = Workload(400e9, 1), Capacity(cores=1, window=1_000)
+
+    assert model.by_arrow(slow, workload, capacity).limit is Limit.CORES
+    assert model.engine_advice(slow, workload, capacity) == "MongoDB is the limit: 400 MB/s would be needed"
+
+
 def test_files_of_a_table_by_day_and_of_one_without_days() -> None:
     large = tables.files(ROUND, Workload(365 * 11e9, 1, days=365, runs=24, touched=7))
     small = tables.files(ROUND, Workload(100e6, 1))
@@ -220,8 +228,14 @@ def test_other_sizes_are_printed_and_nothing_is_written(capsys: pytest.CaptureFi
     assert PAGE.stat().st_mtime_ns == before
 
 
-def test_a_size_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "given", "complaint"),
+    [("--bytes", "many", "'many' is no size"), ("--collections", "0", "'0' is no whole number from 1 on")],
+)
+def test_a_number_that_is_none_is_refused(
+    option: str, given: str, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main(["--bytes", "many"])
+        main([option, given])
 
-    assert "'many' is no size" in capsys.readouterr().err
+    assert complaint in capsys.readouterr().err
