@@ -39,10 +39,10 @@ _WRITES = (
 _RUNS_ANYTHING = frozenset({"reflect", "try_reflect", "java_method", "query", "raw_query"})
 """Functions that call any method of Java (Spark), or hand text to another database (Trino's connectors)."""
 
-_EXPLAIN = re.compile(
-    r"(?:\s*(?:ANALYZE|VERBOSE|EXTENDED|CODEGEN|COST|FORMATTED)\b|\s*\(\s*(?:TYPE|FORMAT)\b[^)]*\))*", re.IGNORECASE
-)
-"""What may stand between EXPLAIN and the statement."""
+EXPLAIN_OPTIONS = r"(?:\s*(?:ANALYZE|VERBOSE|EXTENDED|CODEGEN|COST|FORMATTED)\b|\s*\(\s*(?:TYPE|FORMAT)\b[^)]*\))*"
+"""What may stand between EXPLAIN and the statement, in any engine's SQL (regular expression, in capitals)."""
+
+_OPTIONS = re.compile(EXPLAIN_OPTIONS, re.IGNORECASE)
 
 
 def require_read_only(sql: str, dialect: str) -> exp.Expr:
@@ -84,7 +84,7 @@ def _statement(sql: str, dialect: str) -> exp.Expr:
 
 def _options(text: str) -> int:
     """Where the statement behind EXPLAIN begins."""
-    found = _EXPLAIN.match(text)
+    found = _OPTIONS.match(text)
     return found.end() if found else 0
 
 

@@ -15,8 +15,9 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from fq_platform.errors import FqError
+from fq_platform.query.read_only import EXPLAIN_OPTIONS
 
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(VERBOSE\s+|EXTENDED\s+|FORMATTED\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
+_EXPLAIN = re.compile(rf"\s*EXPLAIN\b{EXPLAIN_OPTIONS}", re.IGNORECASE)
 """What stands before the statement that is explained; sqlglot does not look behind it."""
 
 

@@ -24,7 +24,8 @@ def test_a_search_in_an_array_is_one_everywhere() -> None:
 def test_a_search_in_a_text_is_none_in_an_array() -> None:
     sql = "SELECT contains(name, 'x') AS found FROM t"
     assert translated(sql, "duckdb", "spark") == "SELECT CONTAINS(name, 'x') AS found FROM t"
-    assert translated(sql, "duckdb", "trino") == "SELECT STRPOS(name, 'x') > 0 AS found FROM t"
+    for target in ("trino", "athena"):
+        assert translated(sql, "duckdb", target) == "SELECT STRPOS(name, 'x') > 0 AS found FROM t"
 
 
 def test_nulls_stay_last_where_the_engine_has_them_first() -> None:
@@ -35,3 +36,8 @@ def test_nulls_stay_last_where_the_engine_has_them_first() -> None:
 def test_what_is_no_statement_is_refused(sql: str) -> None:
     with pytest.raises(FqError, match="cannot be put into the SQL of trino"):
         translated(sql, "duckdb", "trino")
+
+
+def test_what_an_engine_has_not_is_refused_rather_than_left_out() -> None:
+    with pytest.raises(FqError, match="cannot be put into the SQL of trino:\nPIVOT"):
+        translated("PIVOT t ON a USING sum(b)", "duckdb", "trino")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -9,7 +11,7 @@ from pyiceberg.catalog import Catalog
 
 from fq_platform.errors import FqError
 from fq_platform.query.engine import QueryEngine
-from fq_platform.query.time_travel import AsOf, parse_as_of
+from fq_platform.query.time_travel import AsOf, parse_as_of, snapshots_as_of
 from fq_platform_tests.fixtures.lake import ORDERS, append_orders, order
 
 COUNT = "SELECT count(*) AS n FROM raw.ecommerce_db_orders"
@@ -42,6 +44,20 @@ def test_moment_shows_what_was_committed_by_then(engine: QueryEngine, lake: Cata
     assert count(engine, committed) == 3
     assert count(engine, committed - dt.timedelta(milliseconds=1)) == 2
     assert count(engine, committed + dt.timedelta(days=1)) == 3
+
+
+def test_a_moment_is_its_millisecond_however_floats_are_rounded() -> None:
+    asked: list[int] = []
+
+    def current(milliseconds: int) -> Any:
+        asked.append(milliseconds)
+        return SimpleNamespace(snapshot_id=1)
+
+    table: Any = SimpleNamespace(snapshot_as_of_timestamp=current)
+    base = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
+    for milliseconds in range(1_000):
+        snapshots_as_of([table], base + dt.timedelta(milliseconds=milliseconds))
+    assert asked == [int(base.timestamp()) * 1000 + milliseconds for milliseconds in range(1_000)]
 
 
 def test_columns_are_those_of_the_moment(engine: QueryEngine, lake: Catalog) -> None:

@@ -81,6 +81,7 @@ def test_no_address_is_an_error_that_says_how_to_give_one(settings: Settings) ->
         ("WITH orders AS (SELECT 1) SELECT * FROM orders", "WITH orders AS (SELECT 1) SELECT * FROM orders"),
         ("SELECT * FROM system.runtime.nodes", "SELECT * FROM system.runtime.nodes"),
         ("SELECT * FROM iceberg.information_schema.tables", 'SELECT * FROM "information_schema"."tables"'),
+        ('SELECT * FROM raw."a""b"', 'SELECT * FROM "raw"."a""b"'),
         ("EXPLAIN SELECT * FROM orders", 'EXPLAIN SELECT * FROM "raw"."orders"'),
         ("SHOW CREATE TABLE dim_x", 'SHOW CREATE TABLE "curated.shared"."dim_x"'),
         ("SHOW SCHEMAS", "SHOW SCHEMAS"),
@@ -123,6 +124,16 @@ def test_only_calls_of_current_are_replaced_and_no_text_gets_into_the_sql() -> N
     assert with_current(sql) == sql
 
     assert 'FROM "raw"."x) UNION SELECT 1 --"' in with_current("SELECT * FROM current('raw.x) UNION SELECT 1 --')")
+
+
+def test_every_call_of_current_gets_its_own_table_and_moment_in_utc() -> None:
+    sql = "SELECT 1 FROM current(raw.a, '2026-01-31T08:00:00+05:00') a, current(raw.b) b WHERE a.x = b.x"
+    written = with_current(sql)
+    first, second = written.index('"raw"."a"'), written.index('"raw"."b"')
+    assert "_fq_extracted_at <= TIMESTAMP '2026-01-31 03:00:00.000000 UTC'" in written[first:second]
+    assert "_fq_extracted_at <= TIMESTAMP '9999-12-31 00:00:00 UTC'" in written[second:]
+    assert written.startswith("SELECT 1 FROM (")
+    assert written.endswith(") b WHERE a.x = b.x")
 
 
 @pytest.mark.parametrize(
@@ -184,6 +195,7 @@ def test_user_who_is_not_accepted_is_told_so(settings: Settings) -> None:
     [
         ("INSUFFICIENT_RESOURCES", "EXCEEDED_LOCAL_MEMORY_LIMIT", "needs more than Trino has", False),
         ("USER_ERROR", "PERMISSION_DENIED", "does not let it happen", False),
+        ("USER_ERROR", "ADMINISTRATIVELY_KILLED", "does not let it happen", False),
         ("EXTERNAL", "ICEBERG_CATALOG_ERROR", "failed to answer", True),
         ("INTERNAL_ERROR", "GENERIC_INTERNAL_ERROR", "failed to answer", False),
     ],
@@ -195,6 +207,15 @@ def test_what_the_server_says_is_kept_and_sorted(kind: str, name: str, what: str
     with pytest.raises(FqError, match=f"{what}.*: the server's words") as caught, trino_errors(address, 0):
         raise (TrinoExternalError if kind == "EXTERNAL" else TrinoQueryError)(said, "query_1")
     assert (caught.value.where, caught.value.transient) == ("query query_1", transient)
+
+
+@pytest.mark.parametrize(("ours", "what"), [(0, "the server's words"), (9, "took longer than 9 seconds")])
+def test_time_that_is_over_is_told_with_our_seconds_only_if_we_have_set_them(ours: float, what: str) -> None:
+    said = {"errorType": "INSUFFICIENT_RESOURCES", "errorName": "EXCEEDED_TIME_LIMIT", "message": "the server's words"}
+    address = TrinoAddress("http", "trino", 8080, "iceberg", "anna")
+
+    with pytest.raises(FqError, match=what), trino_errors(address, ours):
+        raise TrinoQueryError(said, "query_1")
 
 
 def test_missing_client_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
