@@ -27,6 +27,11 @@ def only(found: Iterator[Finding]) -> Finding:
     return finding
 
 
+def test_everything_that_can_be_missing_is_looked_at() -> None:
+    machine_, servers_ = ["settings", "Java", "jars", "disk", "ports", "alerts"], ["MongoDB", "object store", "catalog"]
+    assert [check.subject for check in checks()] == [*machine_, *servers_, "Spark", "Trino", "AWS"]
+
+
 def test_misspelt_variable_is_named_with_the_nearest_one(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("FQ_SPARK_MASTR", "local[1]")
     found = [one for one in machine.settings_known(Settings()) if "FQ_SPARK_MASTR" in one.what]
