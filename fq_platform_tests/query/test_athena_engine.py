@@ -210,3 +210,13 @@ def test_moments_in_other_zones_and_bytes_are_read() -> None:
         dt.datetime(2026, 7, 1, 7, tzinfo=dt.UTC),
     ]
     assert arrow_array(pa.array(["68 69", None]), arrow_type("varbinary", None, None)).to_pylist() == [b"hi", None]
+
+
+def test_a_decimal_has_its_own_digits_and_a_moment_no_more_than_microseconds() -> None:
+    assert arrow_type("decimal", 10, 2) == pa.decimal128(10, 2)
+    assert arrow_type("array", None, None) == pa.string()
+    local = arrow_type("timestamp", None, None)
+    assert arrow_array(pa.array(["2026-07-01 12:00:00.123456789", None]), local).to_pylist() == [
+        dt.datetime(2026, 7, 1, 12, 0, 0, 123_456),
+        None,
+    ]
