@@ -7,6 +7,7 @@ of errors (`athena_errors.py`).
 import io
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 try:
     import pyathena
+    from pyathena.util import stop_retries_on
 
     from fq_platform.query.athena_errors import athena_errors
 except ImportError:
@@ -127,7 +129,14 @@ class AthenaEngine:
 
     def _answer(self, sql: str) -> pa.RecordBatchReader:
         query: list[str] = []
-        deadline = Deadline(self._settings.query_timeout_seconds, lambda: list(map(self._stop, query)))
+        over = threading.Event()
+
+        def stop() -> None:
+            over.set()
+            for identifier in query:
+                self._stop(identifier)
+
+        deadline = Deadline(self._settings.query_timeout_seconds, stop)
 
         def started(identifier: str) -> None:
             query.append(identifier)
@@ -136,7 +145,8 @@ class AthenaEngine:
                 self._stop(identifier)
 
         try:
-            with athena_errors(self._settings, deadline, self._tables.names):
+            # PyAthena would try for two minutes to be heard by a service that has too much to do.
+            with athena_errors(self._settings, deadline, self._tables.names), stop_retries_on(over):
                 cursor = self._connection.cursor()
                 cursor.execute(sql, on_start_query_execution=started)
                 fields = [

@@ -4,6 +4,7 @@ moto runs no SQL, so nothing here says that Athena takes the statements; `test_a
 """
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -141,22 +143,86 @@ def test_what_writes_is_not_sent(engine: AthenaEngine, sql: str) -> None:
     assert not athena_backends[DEFAULT_ACCOUNT_ID][REGION].executions
 
 
-def test_a_query_that_takes_too_long_is_stopped(engine: AthenaEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries that were stopped; none ends otherwise."""
     stopped: list[str] = []
-    slow = AthenaEngine(engine._settings.model_copy(update={"query_timeout_seconds": 0.1}))
-    # It never ends by itself.
-    monkeypatch.setattr(
-        "moto.athena.models.Execution.status",
-        property(lambda execution: "CANCELLED" if execution.id in stopped else "RUNNING", lambda *_: None),
-    )
+    status = property(lambda execution: "CANCELLED" if execution.id in stopped else "RUNNING", lambda *_: None)
 
     def stop(self: Any, execution: str) -> None:
         stopped.append(execution)
 
+    monkeypatch.setattr("moto.athena.models.Execution.status", status)
     monkeypatch.setattr("moto.athena.models.AthenaBackend.stop_query_execution", stop)
+    return stopped
+
+
+def hasty(engine: AthenaEngine) -> AthenaEngine:
+    return AthenaEngine(engine._settings.model_copy(update={"query_timeout_seconds": 0.1}))
+
+
+def test_a_query_that_takes_too_long_is_stopped(engine: AthenaEngine, stopped: list[str]) -> None:
     with pytest.raises(FqError, match=r"took longer than 0\.1 seconds"):
-        slow.execute("SELECT 1")
-    assert len(stopped) == 1
+        hasty(engine).execute("SELECT 1")
+    assert stopped == [sent().id]
+
+
+def test_a_query_that_begins_when_its_time_is_over_is_stopped(
+    engine: AthenaEngine, stopped: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = hasty(engine)
+    start = late._connection.client.start_query_execution
+
+    def slowly(**request: Any) -> Any:
+        time.sleep(0.4)
+        return start(**request)
+
+    monkeypatch.setattr(late._connection.client, "start_query_execution", slowly)
+    with pytest.raises(FqError, match=r"took longer than 0\.1 seconds"):
+        late.execute("SELECT 1")
+    assert stopped == [sent().id]
+
+
+def test_a_service_that_hears_nobody_is_not_asked_longer_than_the_query_may_take(
+    engine: AthenaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, asked = hasty(engine), []
+
+    def refuse(**_: object) -> None:
+        asked.append(time.monotonic())
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "StartQueryExecution")
+
+    monkeypatch.setattr(late._connection.client, "start_query_execution", refuse)
+    with pytest.raises(FqError, match=r"took longer than 0\.1 seconds"):
+        late.execute("SELECT 1")
+    assert asked
+    assert time.monotonic() - asked[0] < 10
+
+
+def test_an_engine_that_is_closed_stops_what_runs_and_nothing_else(
+    engine: AthenaEngine, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(
+        engine._connection.client, "stop_query_execution", lambda **query: stopped.extend(query.values())
+    )
+    answer([("n", "bigint")], ("1",))
+    engine.execute("SELECT 1 AS n").read_all()
+    engine.close()
+    assert stopped == []
+
+    engine._running.add("running")
+    engine.close()
+    assert stopped == ["running"]
+
+
+def test_a_value_of_many_lines_is_one_however_the_file_is_divided(
+    engine: AthenaEngine, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fq_platform.query.athena_engine.CSV_BLOCK", 64)
+    notes = ["\n".join(["line, 1", "", "2"]) * (1 + number % 3) for number in range(40)]
+    answer([("note", "varchar")], *((note,) for note in notes))
+    assert engine.execute("SELECT note FROM raw.ecommerce_db_orders").read_all()["note"].to_pylist() == notes
 
 
 @pytest.mark.parametrize(
@@ -165,13 +231,14 @@ def test_a_query_that_takes_too_long_is_stopped(engine: AthenaEngine, monkeypatc
         ("InvalidRequestException", "No output location provided. An output location is required", "FQ_ATHENA_OUTPUT"),
         ("AccessDeniedException", "User is not authorized to perform: athena:StartQueryExecution", "docs/athena.md"),
         ("InvalidRequestException", "WorkGroup analysts is not found", "FQ_ATHENA_WORKGROUP"),
+        ("InvalidRequestException", "Bytes scanned limit was exceeded", "fewer days"),
+        ("InvalidRequestException", "You are throttled", "in a moment"),
+        ("InvalidRequestException", "line 1:8: Column 'x' cannot be resolved", "Correct the SQL"),
     ],
 )
 def test_an_error_says_what_to_do(
     engine: AthenaEngine, monkeypatch: pytest.MonkeyPatch, code: str, message: str, fix: str
 ) -> None:
-    from botocore.exceptions import ClientError
-
     def refuse(**_: object) -> None:
         raise ClientError({"Error": {"Code": code, "Message": message}}, "StartQueryExecution")
 
