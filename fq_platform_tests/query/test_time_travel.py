@@ -46,7 +46,7 @@ def test_moment_shows_what_was_committed_by_then(engine: QueryEngine, lake: Cata
     assert count(engine, committed + dt.timedelta(days=1)) == 3
 
 
-def test_a_moment_is_its_millisecond_however_floats_are_rounded() -> None:
+def test_a_moment_is_rounded_to_the_millisecond_that_snapshots_are_dated_by() -> None:
     asked: list[int] = []
 
     def current(milliseconds: int) -> Any:
@@ -54,10 +54,10 @@ def test_a_moment_is_its_millisecond_however_floats_are_rounded() -> None:
         return SimpleNamespace(snapshot_id=1)
 
     table: Any = SimpleNamespace(snapshot_as_of_timestamp=current)
-    base = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
-    for milliseconds in range(1_000):
-        snapshots_as_of([table], base + dt.timedelta(milliseconds=milliseconds))
-    assert asked == [int(base.timestamp()) * 1000 + milliseconds for milliseconds in range(1_000)]
+    second = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
+    for microseconds in (0, 400, 4_600, 999_600):
+        snapshots_as_of([table], second + dt.timedelta(microseconds=microseconds))
+    assert [milliseconds - int(second.timestamp()) * 1000 for milliseconds in asked] == [0, 0, 5, 1_000]
 
 
 def test_columns_are_those_of_the_moment(engine: QueryEngine, lake: Catalog) -> None:
