@@ -4,12 +4,12 @@ Belongs here: the one entry for writers. Does not: the single modes (`writing/`)
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 
+from fq_platform.lakehouse.held_rows import held
 from fq_platform.lakehouse.spark_table import Window, Written
 from fq_platform.lakehouse.storage import storage_errors
 from fq_platform.lakehouse.table_options import Target, WriteMode
@@ -63,21 +63,11 @@ def write(
         FqError: The rows or the table are not as they have to be; nothing was written.
     """
     marked = {**summary, WRITE_ID: uuid.uuid4().hex}
-    with storage_errors(target.table.qualified), _cached(rows) as held:
-        job = Job(spark, catalog, target, held, windows, marked)
+    with storage_errors(target.table.qualified), held(rows) as kept:
+        job = Job(spark, catalog, target, kept, windows, marked)
 
         def attempt() -> Written:
             with interference(job):
                 return _MODES[target.options.mode](job)
 
         return with_retries(attempt, where=target.table.qualified)
-
-
-@contextmanager
-def _cached(rows: DataFrame) -> Iterator[DataFrame]:
-    """Compute the rows once, although they are counted, compared and written."""
-    held = rows.persist()
-    try:
-        yield held
-    finally:
-        held.unpersist()

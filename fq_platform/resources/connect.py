@@ -7,6 +7,7 @@ Belongs here: opening sessions, and recognising that their server is gone. Does 
 import importlib.util
 import os
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -33,6 +34,9 @@ _OURS = {
     "spark.sql.defaultCatalog": CATALOG,
 }
 """What the transforms rely on, whatever a server is configured with (see `spark_conf` in `spark.py`)."""
+
+KEY = "x-fq-key"
+"""The parameter of the address of a server of ours, with which clients show that they may call (docs/adr/0033)."""
 
 _EXTENSION = "IcebergSparkSessionExtensions"
 _INTRODUCED = "fq.introduced"
@@ -67,9 +71,11 @@ def connected(remote: SecretStr, catalog: Mapping[str, str]) -> "SparkSession":
     _require_client()
     # PySpark's own switch, by which `pyspark.sql.functions` makes columns for a server instead of for a JVM.
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    # Its client tells of each error that a server answers, also of those that are expected and caught.
+    os.environ.setdefault("SPARK_CONNECT_LOG_LEVEL", "critical")
     key = (remote.get_secret_value(), frozenset(catalog.items()))
     with connect_errors(where):
-        session = _sessions.get(key) or _sessions.setdefault(key, _open(remote))
+        session = _sessions.get(key) or _sessions.setdefault(key, _open(remote, catalog))
         if session.conf.get(_INTRODUCED, None) is None:
             _introduce(session, catalog, where)
     return session
@@ -191,11 +197,15 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _open(remote: SecretStr) -> "SparkSession":
-    """A session on the server, which does not know of it before its first call."""
+def _open(remote: SecretStr, catalog: Mapping[str, str]) -> "SparkSession":
+    """A session on the server, which does not know of it before its first call, unless another process has used it."""
+    from pyspark.sql.connect import client as connect_client
     from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-    session = ConnectSession.builder.remote(remote.get_secret_value()).create()
+    channel = getattr(connect_client, "DefaultChannelBuilder", connect_client.ChannelBuilder)  # Spark 4's, else 3.5's
+    made = channel(_with_session(remote.get_secret_value(), catalog))
+    # From an address it would make a call at once, which knows no patience but its own, and tell the server our key.
+    session = ConnectSession.Builder().channelBuilder(made).create()
     client = session.client
     if hasattr(client, "set_retry_policies"):  # Spark 4
         from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -204,6 +214,17 @@ def _open(remote: SecretStr) -> "SparkSession":
     else:
         client._retry_policy.update(_PATIENCE)
     return cast("SparkSession", session)
+
+
+def _with_session(remote: str, catalog: Mapping[str, str]) -> str:
+    """Let all processes that a server of ours is for, and that use the same catalog, be one session.
+
+    What Spark compiles for a query it keeps for the session, and a process is mostly one run: each would pay anew for
+    what the one before it has had compiled. On others' servers a process has a session to itself, as they expect.
+    """
+    if f";{KEY}=" not in remote:
+        return remote
+    return f"{remote};session_id={uuid.uuid5(uuid.NAMESPACE_URL, f'{remote} {sorted(catalog.items())}')}"
 
 
 def _introduce(session: "SparkSession", catalog: Mapping[str, str], where: str) -> None:
@@ -215,5 +236,9 @@ def _introduce(session: "SparkSession", catalog: Mapping[str, str], where: str) 
             fix="Start it with Iceberg's runtime on its class path and with "
             f"spark.sql.extensions=org.apache.iceberg.spark.extensions.{_EXTENSION}; docs/spark.md lists all of it",
         )
-    for name, value in {**_OURS, **catalog, _INTRODUCED: "true"}.items():
-        session.conf.set(name, value)
+    from pyspark.sql.connect.proto import ConfigRequest, KeyValue
+
+    ours = {**_OURS, **catalog, _INTRODUCED: "true"}
+    pairs = [KeyValue(key=name, value=value) for name, value in ours.items()]
+    # One call: `session.conf` would make one for each.
+    session.client.config(ConfigRequest.Operation(set=ConfigRequest.Set(pairs=pairs)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from fq_platform.lakehouse.s3_access import adopt_aws_environment
+from fq_platform.resources.connect import KEY
 from fq_platform.resources.jars import jar_paths, jars_of, pinned_jars
 from fq_platform.resources.java import java_home
 from fq_platform.resources.spark import LOOPBACK, java_module, spark_conf
@@ -23,6 +24,12 @@ USE = "connect"
 
 KEY_JAR = Path(__file__).parent / "connect_key" / "connect-key.jar"
 """Refuses callers from elsewhere and callers without the key; made of the sources beside it (docs/adr/0033)."""
+
+_FOR_MANY_RUNS = {
+    # Spark writes and compiles Java for each query, and keeps 100 of the classes: those of two or three runs.
+    "spark.sql.codegen.cache.maxEntries": "5000",
+}
+"""What a server keeps from one run for the next."""
 
 _SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _KEY_VARIABLE = "FQ_CONNECT_KEY"
@@ -87,7 +94,7 @@ def prepare_server(settings: Settings, port: int, folder: Path) -> ConnectServer
             "PYSPARK_DRIVER_PYTHON": sys.executable,
             _KEY_VARIABLE: key,
         },
-        remote=SecretStr(f"sc://{LOOPBACK}:{port}/;x-fq-key={key}"),
+        remote=SecretStr(f"sc://{LOOPBACK}:{port}/;{KEY}={key}"),
     )
 
 
@@ -100,6 +107,7 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
     jars = [*jar_paths(settings, jars_of(settings.profile, USE)), KEY_JAR]
     return spark_conf(settings, jars) | {
         "spark.app.name": "fq-platform-connect",
+        **_FOR_MANY_RUNS,
         "spark.connect.grpc.binding.port": str(port),
         "spark.connect.grpc.interceptor.classes": "fq.connect.KeyInterceptor",
     }

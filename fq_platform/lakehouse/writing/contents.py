@@ -44,8 +44,9 @@ def contents(
         FqError: Some of the new rows are outside the windows.
     """
     frames = [new, *present]
-    day, outside = _position(table, windows, new.schema)
-    row = row_hash(new.schema) if (bool(present) if hashed is None else hashed) else F.lit(0)
+    schema = new.schema
+    day, outside = _position(table, windows, schema)
+    row = row_hash(schema) if (bool(present) if hashed is None else hashed) else F.lit(0)
     sides = [
         frame.select(F.lit(side).alias("side"), day.alias("day"), outside.alias("outside"), row.alias("hash"))
         for side, frame in enumerate(frames)

@@ -5,6 +5,7 @@ Belongs here: the steps that every mode takes. Does not: the modes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
@@ -44,6 +45,11 @@ class Job:
     windows: Sequence[Window] | None
     summary: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def schema(self) -> StructType:
+        """The rows' columns: asked for once, since over Spark Connect the server has to answer each time."""
+        return self.rows.schema
+
     def state(self) -> State | None:
         """The table as it is; None if there is none.
 
@@ -61,7 +67,7 @@ class Job:
         Raises:
             FqError: It cannot hold them.
         """
-        return evolution(self.target.table.qualified, state.schema, self.rows.schema)
+        return evolution(self.target.table.qualified, state.schema, self.schema)
 
     def prepare(self, state: State | None, changes: Sequence[Change] = (), *, writes: bool = True) -> State:
         """Make the table, or let it follow its rows and its declaration; and make the branch that is written to.
@@ -76,7 +82,7 @@ class Job:
         """
         differs = True
         if state is None:
-            create(self.catalog, self.target, self.rows.schema)
+            create(self.catalog, self.target, self.schema)
         else:
             differs = evolve(state.table, self.target, changes)
         if writes:
@@ -93,7 +99,7 @@ class Job:
 
     def conformed_to(self, schema: StructType) -> DataFrame:
         """The rows in the table's columns and types."""
-        return self.rows.select(*conformed(self.rows.schema, schema))
+        return self.rows.select(*conformed(self.schema, schema))
 
     def on(self, target: Target) -> "Job":
         """The same on another branch."""

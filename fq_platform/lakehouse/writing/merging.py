@@ -4,8 +4,7 @@ Belongs here: this mode. Does not: what modes share.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame, Row
@@ -14,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.fingerprint import row_hash
+from fq_platform.lakehouse.held_rows import held
 from fq_platform.lakehouse.spark_schema import conformed, quote
 from fq_platform.lakehouse.spark_table import Written, any_of, within
 from fq_platform.lakehouse.table_options import MERGE_KEYS
@@ -56,8 +56,8 @@ def merge_rows(job: Job) -> Written:
     (content,) = contents(table, job.windows, given.where(~deleted))
     state = job.state()
     state = job.prepare(state, job.changes(state) if state else [])
-    incoming = given.select(*_shared(job.rows.schema, state.schema), deleted.alias(_DONE))
-    with _held(_differences(job, state, incoming, keys)) as different:
+    incoming = given.select(*_shared(job.schema, state.schema), deleted.alias(_DONE))
+    with held(_differences(job, state, incoming, keys)) as different:
         counts = {row[_DONE]: row["count"] for row in different.groupBy(_DONE).count().collect()}
         if counts:
             _commit(job, state, different, keys, counts)
@@ -132,15 +132,6 @@ def _differences(job: Job, state: State, incoming: DataFrame, keys: Sequence[str
 def _prunes(job: Job, keys: Sequence[str]) -> bool:
     """Whether rows of the same keys are in the same windows, so that no others need to be looked at."""
     return bool(job.windows) and job.windows[0].column.lower() in {key.lower() for key in keys}  # type: ignore[index]
-
-
-@contextmanager
-def _held(rows: DataFrame) -> Iterator[DataFrame]:
-    held = rows.persist()
-    try:
-        yield held
-    finally:
-        held.unpersist()
 
 
 def _commit(job: Job, state: State, different: DataFrame, keys: Sequence[str], counts: Mapping[str, int]) -> None:

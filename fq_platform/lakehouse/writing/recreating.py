@@ -49,7 +49,7 @@ def create_or_replace(job: Job) -> Written:
 
 
 def _same_columns(job: Job, state: State) -> bool:
-    return [(f.name, f.dataType.simpleString()) for f in job.rows.schema] == [
+    return [(f.name, f.dataType.simpleString()) for f in job.schema] == [
         (f.name, f.dataType.simpleString()) for f in state.schema
     ]
 
@@ -68,7 +68,7 @@ def _replace(job: Job, state: State | None) -> Written:
             where=f"{target.table.qualified}, branch {target.branch}",
             fix="Write to main once, without blocking checks; or use the mode overwrite, which adds columns",
         )
-    schema = iceberg_schema(target.table.qualified, job.rows.schema)
+    schema = iceberg_schema(target.table.qualified, job.schema)
     partition_spec(target, schema)  # both refuse what cannot be, before anything is replaced
     sort_order(target, schema)
     (content,) = contents(target.table, None, job.rows)

@@ -1,0 +1,46 @@
+"""Rows that are computed once although they are used several times.
+
+Belongs here: holding them, in classic Spark and over Spark Connect. Does not: what is done with them.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import DataFrame
+
+
+@contextmanager
+def held(rows: DataFrame) -> Iterator[DataFrame]:
+    """Keep rows in Spark's memory, from their first use on, for the length of a `with` block.
+
+    Args:
+        rows: Rows that are dear to compute.
+
+    Yields:
+        The same rows.
+    """
+    with _analysed_once(rows) as known:
+        kept = known.persist()
+        try:
+            yield kept
+        finally:
+            kept.unpersist()
+
+
+@contextmanager
+def _analysed_once(rows: DataFrame) -> Iterator[DataFrame]:
+    """Let a server keep what the rows are made of.
+
+    A frame of Spark Connect is a recipe: each look at its columns and each use sends the whole of it, and the server
+    finds out anew what all its names mean, which can take longer than the rows. A view it has understood once.
+    """
+    if not type(rows).__module__.startswith("pyspark.sql.connect"):
+        yield rows
+        return
+    view = f"fq_held_{uuid.uuid4().hex}"
+    rows.createOrReplaceTempView(view)
+    try:
+        yield rows.sparkSession.table(view)
+    finally:
+        rows.sparkSession.catalog.dropTempView(view)
