@@ -19,6 +19,7 @@ pytest_plugins = [
     "fq_platform_tests.fixtures.settings",
     "fq_platform_tests.fixtures.mongo",
     "fq_platform_tests.fixtures.spark",
+    "fq_platform_tests.fixtures.connect",
     "fq_platform_tests.fixtures.spark_cluster",
     "fq_platform_tests.fixtures.browser",
     "fq_platform_tests.fixtures.lake",
