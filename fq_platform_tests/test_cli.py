@@ -42,12 +42,14 @@ def runner(lake_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator
     get_settings.cache_clear()
 
 
+@pytest.mark.services
 def test_query_prints_the_answer(lake_settings: Settings) -> None:
     done = fq(lake_settings.home, "query", f"SELECT _id, total FROM {ORDERS} ORDER BY _id", "--format", "csv")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "_id,total\no1,19.990000000000\no2,19.990000000000\n"
 
 
+@pytest.mark.services
 def test_wrong_table_ends_with_a_remedy_and_exit_code_1(lake_settings: Settings) -> None:
     done = fq(lake_settings.home, "query", "SELECT * FROM raw.ecommerce_db_order")
     assert (done.returncode, done.stdout) == (1, "")
@@ -71,6 +73,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.services
 def test_reader_that_goes_away_ends_the_query_quietly(lake_settings: Settings) -> None:
     command = f"{Path(sys.executable).with_name('fq')} query 'SELECT * FROM range(10_000_000)' --format csv | head -n 2"
     done = subprocess.run(
@@ -85,6 +88,7 @@ def test_reader_that_goes_away_ends_the_query_quietly(lake_settings: Settings) -
     assert (done.stdout, done.stderr) == ("range\n0\n", "")
 
 
+@pytest.mark.services
 def test_interrupted_query_ends_with_130_and_no_traceback(lake_settings: Settings) -> None:
     endless = "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE (a.range * b.range) % 7 = 1"
     with subprocess.Popen(

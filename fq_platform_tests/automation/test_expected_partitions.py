@@ -16,6 +16,8 @@ from fq_platform.settings import PACKAGE
 from fq_platform.sources import Sources, load_sources
 from fq_platform_tests.fixtures.simulated_clock import SimulatedClock, simulated_clock
 
+pytestmark = pytest.mark.exhaustive
+
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 ORDERS = [
     "raw/ecommerce_db_orders",

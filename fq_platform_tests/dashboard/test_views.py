@@ -20,6 +20,7 @@ BY_PATH = {page.path: page for page in PAGES}
 COMMISSIONS = CONTRACTS["ifco_commissions"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_page_shows_what_its_tables_hold(look: Look, page: Page) -> None:
     app = look(page)
@@ -30,6 +31,7 @@ def test_page_shows_what_its_tables_hold(look: Look, page: Page) -> None:
     assert len(app.dataframe) + len(app.metric) > 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_page_without_tables_says_what_to_do(over: Callable[[Settings], None], settings: Settings, page: Page) -> None:
     over(settings)

@@ -138,6 +138,7 @@ def test_child_that_dies_is_named_and_the_rest_is_stopped(tmp_path: Path) -> Non
     assert started_by(home) == []
 
 
+@pytest.mark.services
 def test_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind((HOST, 0))
@@ -157,6 +158,7 @@ def test_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "fq").exists()
 
 
+@pytest.mark.services
 @pytest.mark.parametrize("command", ["dev", "demo"])
 def test_malformed_sources_file_is_refused_before_anything_starts(tmp_path: Path, command: str) -> None:
     sources = tmp_path / "sources.yaml"

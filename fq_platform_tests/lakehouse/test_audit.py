@@ -134,6 +134,7 @@ def _publish_often(home: Path, day: int) -> None:
                 published = publish(catalog, TABLE, branch)
 
 
+@pytest.mark.services
 def test_runs_that_publish_at_the_same_time_lose_nothing(catalog: Catalog, settings: Settings) -> None:
     with ThreadPoolExecutor(PUBLISHERS) as workers:
         list(workers.map(lambda day: _publish_often(settings.home, day), range(PUBLISHERS)))

@@ -41,6 +41,7 @@ def test_catalog_has_a_namespace_for_each_layer_however_often_it_is_opened(setti
     assert settings.catalog_file.is_file()
 
 
+@pytest.mark.services
 def test_processes_that_open_it_for_the_first_time_at_once_do_not_collide(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
