@@ -216,6 +216,16 @@ def test_an_engine_that_is_closed_stops_what_runs_and_nothing_else(
     assert stopped == ["running"]
 
 
+def test_an_answer_that_is_no_file_of_csv_is_read_page_by_page(
+    engine: AthenaEngine, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fq_platform.query.athena_engine.ROWS_PER_PAGE", 2)
+    monkeypatch.setattr("pyathena.cursor.Cursor.output_location", "s3://results/athena/1.txt")
+    answer([("Query Plan", "varchar")], *((f"line {number}",) for number in range(5)), (None,))
+    found = engine.execute("EXPLAIN SELECT 1").read_all()
+    assert found["Query Plan"].to_pylist() == [*(f"line {number}" for number in range(5)), None]
+
+
 def test_a_value_of_many_lines_is_one_however_the_file_is_divided(
     engine: AthenaEngine, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
