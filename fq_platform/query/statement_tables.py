@@ -17,7 +17,8 @@ from sqlglot.optimizer.scope import traverse_scope
 from fq_platform.errors import FqError
 from fq_platform.query.read_only import EXPLAIN_OPTIONS
 
-_EXPLAIN = re.compile(rf"\s*EXPLAIN\b{EXPLAIN_OPTIONS}", re.IGNORECASE)
+_COMMENTS = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
+_EXPLAIN = re.compile(rf"{_COMMENTS}EXPLAIN\b{EXPLAIN_OPTIONS}", re.IGNORECASE)
 """What stands before the statement that is explained; sqlglot does not look behind it."""
 
 

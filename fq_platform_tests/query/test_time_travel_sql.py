@@ -117,6 +117,7 @@ def test_a_table_is_told_from_a_common_table_expression_of_its_name_by_its_layer
         ("trino", "explain analyze verbose SELECT * FROM raw.a"),
         ("trino", "EXPLAIN (TYPE IO, FORMAT JSON) SELECT * FROM raw.a"),
         ("trino", "EXPLAIN (SELECT * FROM raw.a)"),
+        ("trino", "-- EXPLAIN is slow\n/* it\n says */ EXPLAIN SELECT * FROM raw.a"),
     ],
 )
 def test_what_is_explained_is_looked_into(dialect: str, explained: str) -> None:
