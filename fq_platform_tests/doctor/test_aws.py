@@ -12,6 +12,8 @@ from fq_platform.doctor.aws import checks
 from fq_platform.doctor.finding import Finding, State
 from fq_platform.settings import get_settings
 
+pytestmark = pytest.mark.services
+
 REGION = "eu-central-1"
 
 

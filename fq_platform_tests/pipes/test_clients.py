@@ -19,6 +19,8 @@ from fq_platform.pipes.emr_steps import EmrStepClient
 from fq_platform.pipes.order import Order, read_order
 from fq_platform.settings import Settings, get_settings
 
+pytestmark = pytest.mark.services
+
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/fq-job"
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")

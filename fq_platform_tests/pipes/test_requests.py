@@ -18,6 +18,8 @@ from fq_platform.pipes.emr_steps import EmrStepClient
 from fq_platform.pipes.order import Order, adopt, order_of, read_order, travelling
 from fq_platform.settings import Profile, Settings
 
+pytestmark = pytest.mark.services
+
 EMR = Settings(
     profile=Profile.GLUE,
     compute=Compute.EMR,

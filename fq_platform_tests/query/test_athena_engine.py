@@ -23,6 +23,8 @@ from fq_platform.query.athena_engine import AthenaEngine
 from fq_platform.query.athena_types import arrow_array, arrow_type
 from fq_platform.settings import Profile, Settings
 
+pytestmark = pytest.mark.services
+
 REGION = "eu-central-1"
 Answer = Callable[..., None]
 
