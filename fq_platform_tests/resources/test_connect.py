@@ -96,18 +96,19 @@ def test_facts_made_of_raw_tables_are_the_same_as_in_the_classic_session(
     in_turn: list[AbstractContextManager[SparkSession]],
 ) -> None:
     fifth = [replace(window, column="order_date") for window in days(5)]
-    landed = {name: Table(spark, spark_settings, new_target()) for name in ("orders", "customers", "products")}
-    for name, table in landed.items():
-        table.write(raw_tables(spark)[name])
+    raw = raw_tables(spark)
+    dimensions = (dim_products(raw["products"]), dim_customers(customers_silver(raw["customers"])))
+    landed = [Table(spark, spark_settings, new_target()) for _ in range(3)]
+    for table, rows in zip(landed, (raw["orders"], *dimensions), strict=True):
+        table.write(rows)
     made = []
     for session in in_turn:
         with session as opened:
-            raw = {name: replace(table, spark=opened).read() for name, table in landed.items()}
+            orders, products, customers = (replace(table, spark=opened).read() for table in landed)
             silver = Table(opened, spark_settings, new_target(column="order_date"))
-            silver.write(orders_silver(raw["orders"]), fifth)
+            silver.write(orders_silver(orders), fifth)
             facts = Table(opened, spark_settings, new_target(column="order_date"))
-            customers = dim_customers(customers_silver(raw["customers"]))
-            facts.write(fct_orders(silver.read(), dim_products(raw["products"]), customers), fifth)
+            facts.write(fct_orders(silver.read(), products, customers), fifth)
             made.append((silver.found(), facts.found()))
     assert made[0] == made[1]
     assert [len(rows) for _, _, rows, _ in made[0]] == [1, 2], "an order of two lines"
