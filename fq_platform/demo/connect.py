@@ -119,7 +119,9 @@ def _started(settings: Settings, console: Console) -> SparkServer | None:
 
     try:
         if not missing_client() and is_available():
-            return SparkServer(settings, console)
+            server = SparkServer(settings, console)
+            console.print("Spark: one server for all runs; the first two or three warm it up", highlight=False)
+            return server
         missing = (
             "the client of Spark Connect is not installed (pip install 'fq-platform[connect]')"
             if missing_client()
