@@ -1,6 +1,7 @@
 """`fq external-sql` prints what the layout says, for whom it is asked."""
 
 import pytest
+from click import unstyle
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -46,7 +47,7 @@ def test_what_they_cannot_read_and_what_is_missing_is_said(on_glue: pytest.Monke
     for arguments, option in ((("redshift",), "--role"), (("databricks",), "--credential")):
         refused = printed(*arguments)
         assert (refused.exit_code, refused.stdout) == (2, "")
-        assert f"the statements need {option}" in refused.stderr
+        assert f"the statements need {option}" in unstyle(refused.stderr)
 
     on_glue.setenv("FQ_PROFILE", "local")
     refused = printed("redshift", "--role", ROLE)
