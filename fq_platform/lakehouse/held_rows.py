@@ -1,6 +1,6 @@
-"""Rows that are computed once although they are used several times.
+"""Rows that are computed once although they are used several times, and rows that SQL has a name for.
 
-Belongs here: holding them, in classic Spark and over Spark Connect. Does not: what is done with them.
+Belongs here: holding and naming them, in classic Spark and over Spark Connect. Does not: what is done with them.
 """
 
 import uuid
@@ -38,9 +38,23 @@ def _analysed_once(rows: DataFrame) -> Iterator[DataFrame]:
     if not type(rows).__module__.startswith("pyspark.sql.connect"):
         yield rows
         return
-    view = f"fq_held_{uuid.uuid4().hex}"
+    with named(rows) as view:
+        yield rows.sparkSession.table(view)
+
+
+@contextmanager
+def named(rows: DataFrame) -> Iterator[str]:
+    """Let SQL know rows, for the length of a `with` block.
+
+    Args:
+        rows: The rows.
+
+    Yields:
+        The name of a temporary view of them, which nobody else uses: over Spark Connect runs may share a session.
+    """
+    view = f"fq_rows_{uuid.uuid4().hex}"
     rows.createOrReplaceTempView(view)
     try:
-        yield rows.sparkSession.table(view)
+        yield view
     finally:
         rows.sparkSession.catalog.dropTempView(view)

@@ -3,7 +3,6 @@
 Belongs here: this mode. Does not: what modes share.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from pyspark.sql.types import StructType
 
 from fq_platform.errors import FqError
 from fq_platform.lakehouse.fingerprint import row_hash
-from fq_platform.lakehouse.held_rows import held
+from fq_platform.lakehouse.held_rows import held, named
 from fq_platform.lakehouse.spark_schema import conformed, quote
 from fq_platform.lakehouse.spark_table import Written, any_of, within
 from fq_platform.lakehouse.table_options import MERGE_KEYS
@@ -141,12 +140,8 @@ def _commit(job: Job, state: State, different: DataFrame, keys: Sequence[str], c
             missing = different.drop(_DONE)
             append(work, missing.select(*conformed(missing.schema, state.schema)), job.summary)
             return
-        view = f"fq_merge_{uuid.uuid4().hex}"
-        different.createOrReplaceTempView(view)
-        try:
+        with named(different) as view:
             job.spark.sql(_statement(job, state, work.name, view, keys, different.columns))
-        finally:
-            job.spark.catalog.dropTempView(view)
         note(job.catalog, work, job.summary)
 
 

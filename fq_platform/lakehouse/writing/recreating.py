@@ -3,12 +3,11 @@
 Belongs here: this mode. Does not: what modes share.
 """
 
-import uuid
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that every PySpark reader knows
 
 from fq_platform.errors import FqError
+from fq_platform.lakehouse.held_rows import named
 from fq_platform.lakehouse.iceberg_types import iceberg_schema
 from fq_platform.lakehouse.partition_fields import PartitionField
 from fq_platform.lakehouse.spark_schema import quote, text
@@ -120,20 +119,16 @@ def _transform(field: PartitionField) -> Column:
 
 def _create_in_sql(job: Job, rows: DataFrame, properties: dict[str, str]) -> None:
     """The same for what the DataFrame API has no word for."""
-    view = f"fq_replace_{uuid.uuid4().hex}"
     fields = ", ".join(_sql(field) for field in job.target.partition_fields)
     location = properties.pop("location", None)
     given = ", ".join(f"{text(name)} = {text(value)}" for name, value in properties.items() if name not in _NOT_IN_SQL)
-    rows.createOrReplaceTempView(view)
-    try:
+    with named(rows) as view:
         made_of = f"AS SELECT * FROM {view}"  # noqa: S608 - the name of a view of our own
         place = f"LOCATION {text(location)}" if location else ""
         job.spark.sql(
             f"CREATE OR REPLACE TABLE {job.target.table.qualified} USING iceberg PARTITIONED BY ({fields}) "
             f"{place} TBLPROPERTIES ({given}) {made_of}"
         )
-    finally:
-        job.spark.catalog.dropTempView(view)
     note(job.catalog, job.target, job.summary)
 
 
