@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -143,6 +143,7 @@ def _start(settings: Settings, jars: Sequence[Jar]) -> "SparkSession":
     with _own_interrupt_handler():
         session = LazyPySparkResource(spark_config=conf).spark_session
     _remember_classes(session)
+    _hang_up_when_interrupted(session)
     atexit.register(_stop, session)
     return session
 
@@ -156,6 +157,27 @@ def _remember_classes(session: "SparkSession") -> None:
     jvm = session._jvm
     for name in _NEEDED_FOR_EVERY_COLUMN:
         setattr(jvm, name, getattr(jvm, name))
+
+
+def _hang_up_when_interrupted(session: "SparkSession") -> None:
+    """Give up the connection of a call that an interruption ends, since its answer is yet to come on it.
+
+    The next call would take that answer for its own. Py4J does so for `KeyboardInterrupt` only, and Dagster raises an
+    exception of its own.
+    """
+    client = session.sparkContext._gateway._gateway_client  # type: ignore[union-attr]
+    send = client.send_command
+
+    def send_command(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return send(*args, **kwargs)
+        except BaseException:
+            connection = client.get_thread_connection()
+            if connection is not None:
+                connection.close()
+            raise
+
+    client.send_command = send_command
 
 
 def _with_catalog(session: "SparkSession", catalog: Mapping[str, str]) -> "SparkSession":
@@ -198,7 +220,7 @@ def _stop(session: "SparkSession") -> None:
     """End the session; the JVM ends with this process in any case."""
     from py4j.protocol import Py4JError
 
-    # An interruption in the middle of a call leaves a connection on which nothing more can be asked.
+    # The JVM may have ended before, as by the same Ctrl-C.
     with suppress(Py4JError, OSError):
         session.stop()
 

@@ -15,6 +15,9 @@ from pyspark.sql import SparkSession, functions
 from fq_platform.resources.spark import JDK_NET, SparkResource, spark_conf, start_session
 from fq_platform.settings import Settings
 
+# Java itself says this of the module that Spark 4 needs, and cannot be told not to.
+INCUBATING = "WARNING: Using incubator modules: jdk.incubator.vector\n"
+
 
 def test_importing_and_making_the_resource_loads_no_spark() -> None:
     code = (
@@ -140,6 +143,31 @@ session.range(10**12).selectExpr("sum(id % 7)").collect()
 
 
 @pytest.mark.services
+def test_the_answer_of_an_interrupted_call_is_not_taken_for_that_of_the_next(tmp_path: Path) -> None:
+    code = f"""
+import signal, sys, time
+from pathlib import Path
+from dagster._core.errors import DagsterExecutionInterruptedError
+from fq_platform.resources.spark import start_session
+from fq_platform.settings import Settings
+def interrupt(*_):
+    raise DagsterExecutionInterruptedError
+session = start_session(Settings(home=Path({str(tmp_path)!r})))
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try:
+    session.sparkContext._jvm.java.lang.Thread.sleep(1000)
+except DagsterExecutionInterruptedError as interruption:
+    kept = interruption  # as Dagster keeps it to log it, and with it the connection
+time.sleep(1)
+print(session.range(5).count())
+sys.exit(130)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr.removeprefix(INCUBATING)) == (130, "5\n", "")
+
+
+@pytest.mark.services
 def test_session_says_nothing_on_the_terminal(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
@@ -151,6 +179,4 @@ session.range(3).writeTo("analytics.t").create()
 print(session.table("analytics.t").count())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # Java itself says this of the module that Spark 4 needs, and cannot be told not to.
-    said = done.stderr.removeprefix("WARNING: Using incubator modules: jdk.incubator.vector\n")
-    assert (done.stdout, said) == ("3\n", "")
+    assert (done.stdout, done.stderr.removeprefix(INCUBATING)) == ("3\n", "")
