@@ -94,7 +94,7 @@ def dev(
     profile: ProfileOption = None,
     connect: Annotated[
         bool, typer.Option(help="Let all runs compute on one Spark Connect server, instead of starting a Spark each.")
-    ] = False,
+    ] = True,
 ) -> None:
     """Run the same stack with the Dagster UI, schedules and sensors on, and the dashboard, until Ctrl-C.
 

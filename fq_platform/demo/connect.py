@@ -12,10 +12,13 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 
+from fq_platform.compute_settings import Compute
 from fq_platform.demo.children import Child, undisturbed
 from fq_platform.errors import FqError
+from fq_platform.extraction.engine_name import ExtractionEngine
 from fq_platform.resources.connect_server import ConnectServer, is_available, prepare_server
 from fq_platform.settings import Settings
+from fq_platform.sources import Sources
 
 NAME = "Spark's server"
 LOG = "spark-connect.log"
@@ -63,7 +66,7 @@ class SparkServer:
         if self._restarts > RESTARTS:
             self._console.print(
                 f"[red]{ended}, {RESTARTS} times in a row: it is left alone, and runs that need Spark fail[/]. "
-                "Start `fq dev` without `--connect` for a Spark in each run instead; if it lacked memory, set "
+                "Start `fq dev --no-connect` for a Spark in each run instead; if it lacked memory, set "
                 "FQ_SPARK_DRIVER_MEMORY",
                 soft_wrap=True,
             )
@@ -88,23 +91,25 @@ class SparkServer:
 
 
 @contextlib.contextmanager
-def spark_server(settings: Settings, console: Console, wanted: bool) -> Iterator[SparkServer | None]:
+def spark_server(
+    settings: Settings, sources: Sources, console: Console, *, wanted: bool
+) -> Iterator[SparkServer | None]:
     """The server for the length of a `with` block; it is not waited for, since Dagster takes longer to come up.
 
     Args:
         settings: A `spark_remote` of theirs wins: then there is no server of ours.
+        sources: What is extracted, and by what.
         console: Where it is told.
         wanted: Whether it was asked for at all.
 
     Yields:
         The server; None if runs compute elsewhere.
-
     """
     if settings.spark_remote is not None:
         from fq_platform.resources.connect import address
 
         console.print(f"Spark: the server of SPARK_REMOTE, {address(settings.spark_remote)}", highlight=False)
-    server = _started(settings, console) if wanted and settings.spark_remote is None else None
+    server = _started(settings, sources, console) if wanted and settings.spark_remote is None else None
     try:
         yield server
     finally:
@@ -113,23 +118,33 @@ def spark_server(settings: Settings, console: Console, wanted: bool) -> Iterator
                 server.stop()
 
 
-def _started(settings: Settings, console: Console) -> SparkServer | None:
+def _started(settings: Settings, sources: Sources, console: Console) -> SparkServer | None:
     """The server; None, with the reason told, if there cannot be one: runs compute without it, too."""
+    hindrance = _hindrance(settings, sources)
+    if hindrance is None:
+        try:
+            server = SparkServer(settings, console)
+            console.print("Spark: one server for all runs; the first one or two warm it up", highlight=False)
+            return server
+        except FqError as error:  # a jar that cannot be fetched, mostly
+            hindrance = str(error)
+    console.print(f"Spark: each run starts its own, since {escape(hindrance)}", highlight=False, soft_wrap=True)
+    return None
+
+
+def _hindrance(settings: Settings, sources: Sources) -> str | None:
+    """Why there can be no server, in words that follow "since"."""
     from fq_platform.resources.connect import missing_client
 
-    try:
-        if not missing_client() and is_available():
-            server = SparkServer(settings, console)
-            console.print("Spark: one server for all runs; the first two or three warm it up", highlight=False)
-            return server
-        missing = (
-            "the client of Spark Connect is not installed (pip install 'fq-platform[connect]')"
-            if missing_client()
-            else "the Spark that is installed has no server that its key protects"
-        )
-    except FqError as error:  # a jar that cannot be fetched, mostly
-        missing = str(error)
-    console.print(f"Spark: each run starts its own, since {escape(missing)}", highlight=False, soft_wrap=True)
+    if missing_client():
+        return "the client of Spark Connect is not installed (pip install 'fq-platform[connect]')"
+    if not is_available():
+        return "the Spark that is installed has no server that its key protects"
+    if settings.compute is not Compute.LOCAL:
+        return f"FQ_COMPUTE={settings.compute.value} says where they compute"
+    by_spark = [name for name, one in sources.collections.items() if one.engine is ExtractionEngine.SPARK]
+    if by_spark:
+        return f"a server cannot extract with `engine: spark` ({', '.join(by_spark)})"
     return None
 
 

@@ -35,7 +35,7 @@ def run_dev(
     console: Console,
     port: int = 3000,
     dashboard_port: int = dashboard.PORT,
-    connect: bool = False,
+    connect: bool = True,
 ) -> int:
     """Run the stack until Ctrl-C or SIGTERM.
 
@@ -44,7 +44,7 @@ def run_dev(
         console: Where it prints.
         port: The TCP port of the UI on loopback.
         dashboard_port: That of the dashboard; another one is taken if it is not free.
-        connect: Whether runs compute on a Spark Connect server that is started with the rest.
+        connect: Whether runs compute on a Spark Connect server that is started with the rest, if there can be one.
 
     Returns:
         The exit status: 0 after Ctrl-C or SIGTERM.
@@ -53,7 +53,7 @@ def run_dev(
         FqError: The sources file is wrong, the port is taken, the stack runs already, or a process of it has ended.
         KeyboardInterrupt: It was interrupted before the UI answered.
     """
-    load_sources(settings.sources_file)  # what is wrong with it is told here rather than in the UI
+    sources = load_sources(settings.sources_file)  # what is wrong with it is told here rather than in the UI
     _require_free(port)
     look = dashboard.free_port(dashboard_port) if dashboard.is_installed() else None
     children: list[Child] = []
@@ -62,7 +62,7 @@ def run_dev(
         _only_one(settings),
         tables_storage(settings, console),
         _mongo(settings, console),
-        spark_server(settings, console, connect) as spark,
+        spark_server(settings, sources, console, wanted=connect) as spark,
         stopped_together(children),
     ):
         with console.status("Starting the Dagster UI"):

@@ -77,7 +77,7 @@ def _newest(rows: DataFrame, *key: str, then_by: str | None = None) -> DataFrame
     """The newest row of each key; ties are decided always in the same way."""
     order = ["_fq_extracted_at", "_fq_hash", *([then_by] if then_by else [])]
     newest_first = Window.partitionBy(*key).orderBy(*(sf.col(column).desc() for column in order))
-    numbered = rows.withColumn(_VERSION, sf.row_number().over(newest_first))
+    numbered = rows.select("*", sf.row_number().over(newest_first).alias(_VERSION))
     return numbered.where(sf.col(_VERSION) == 1).drop(_VERSION)
 
 

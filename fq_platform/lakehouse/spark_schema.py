@@ -158,6 +158,8 @@ def _in_order(family: list[type[DataType]], narrow: DataType, wide: DataType) ->
 
 
 def _conform(column: Column, have: DataType, want: DataType) -> Column:
+    if _same(have, want):  # Spark would rebuild lists and structs all the same
+        return column
     match have, want:
         case StructType(), StructType():
             names = _by_name(have)
@@ -176,3 +178,17 @@ def _conform(column: Column, have: DataType, want: DataType) -> Column:
             return values.cast(want)
         case _:
             return column.cast(want)
+
+
+def _same(have: DataType, want: DataType) -> bool:
+    """Whether the types are equal apart from where nulls may be."""
+    match have, want:
+        case StructType(), StructType():
+            fields = zip(have, want, strict=False)
+            return have.names == want.names and all(_same(one.dataType, other.dataType) for one, other in fields)
+        case ArrayType(), ArrayType():
+            return _same(have.elementType, want.elementType)
+        case MapType(), MapType():
+            return _same(have.keyType, want.keyType) and _same(have.valueType, want.valueType)
+        case _:
+            return have == want

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -41,6 +42,8 @@ KEY = "x-fq-key"
 _EXTENSION = "IcebergSparkSessionExtensions"
 _INTRODUCED = "fq.introduced"
 """Name of a property of our own, by which a server shows that it knows the session."""
+_COLLISIONS = 5
+"""How often the question for the session is put again after it met another one for the same."""
 _UNREACHED = ("StatusCode.UNAVAILABLE", "failed to connect to all addresses")
 _REFUSED = ("StatusCode.UNAUTHENTICATED", "StatusCode.PERMISSION_DENIED")
 _FORGOTTEN = ("INVALID_HANDLE", "SESSION_NOT_FOUND", "SESSION_CLOSED", "CatalogNotFoundException")
@@ -76,7 +79,7 @@ def connected(remote: SecretStr, catalog: Mapping[str, str]) -> "SparkSession":
     key = (remote.get_secret_value(), frozenset(catalog.items()))
     with connect_errors(where):
         session = _sessions.get(key) or _sessions.setdefault(key, _open(remote, catalog))
-        if session.conf.get(_INTRODUCED, None) is None:
+        if not _is_introduced(session):
             _introduce(session, catalog, where)
     return session
 
@@ -202,6 +205,8 @@ def _open(remote: SecretStr, catalog: Mapping[str, str]) -> "SparkSession":
     from pyspark.sql.connect import client as connect_client
     from pyspark.sql.connect.session import SparkSession as ConnectSession
 
+    # It warns of each window that spans a whole table, on the terminal; classic Spark does so in its log.
+    warnings.filterwarnings("ignore", "WARN WindowExpression: No Partition Defined", UserWarning)
     channel = getattr(connect_client, "DefaultChannelBuilder", connect_client.ChannelBuilder)  # Spark 4's, else 3.5's
     made = channel(_with_session(remote.get_secret_value(), catalog))
     # From an address it would make a call at once, which knows no patience but its own, and tell the server our key.
@@ -225,6 +230,23 @@ def _with_session(remote: str, catalog: Mapping[str, str]) -> str:
     if f";{KEY}=" not in remote:
         return remote
     return f"{remote};session_id={uuid.uuid5(uuid.NAMESPACE_URL, f'{remote} {sorted(catalog.items())}')}"
+
+
+def _is_introduced(session: "SparkSession") -> bool:
+    """Ask the server whether it knows the session; it makes one that it does not know.
+
+    What this process still releases of an earlier query asks for the session, too, and makes none. When both ask a new
+    server at the same time, Spark 3.5 looks once and tells both that there is no such session.
+    """
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    for _ in range(_COLLISIONS):
+        try:
+            return session.conf.get(_INTRODUCED, None) is not None
+        except SparkConnectGrpcException as error:
+            if "SESSION_NOT_FOUND" not in str(error):
+                raise
+    return session.conf.get(_INTRODUCED, None) is not None
 
 
 def _introduce(session: "SparkSession", catalog: Mapping[str, str], where: str) -> None:

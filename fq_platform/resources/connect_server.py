@@ -4,6 +4,7 @@ Belongs here: configuring the server. Does not: its process and its life (`demo/
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ _FOR_MANY_RUNS = {
     "spark.sql.codegen.cache.maxEntries": "5000",
 }
 """What a server keeps from one run for the next."""
+
+RUNS = 2
+"""How many runs compute at a time (`max_concurrent_runs` in `dagster.yaml`), each with its share of the memory."""
 
 _SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _KEY_VARIABLE = "FQ_CONNECT_KEY"
@@ -103,10 +107,24 @@ def is_available() -> bool:
     return any(USE in jar.uses for jar in pinned_jars())
 
 
+def memory_for_runs(memory: str) -> str:
+    """The memory of a JVM that computes for all runs, of what a run's own JVM would have.
+
+    Args:
+        memory: As Spark takes it: `1g`, `512m`; MiB without a unit.
+
+    Returns:
+        `RUNS` times as much; what is no such text stays as it is, for Spark says what is wrong with it.
+    """
+    parts = re.fullmatch(r"(\d+)([a-z]*)", memory.strip().lower())
+    return f"{int(parts[1]) * RUNS}{parts[2]}" if parts else memory
+
+
 def _conf(settings: Settings, port: int) -> dict[str, str]:
     jars = [*jar_paths(settings, jars_of(settings.profile, USE)), KEY_JAR]
     return spark_conf(settings, jars) | {
         "spark.app.name": "fq-platform-connect",
+        "spark.driver.memory": memory_for_runs(settings.spark_driver_memory),
         **_FOR_MANY_RUNS,
         "spark.connect.grpc.binding.port": str(port),
         "spark.connect.grpc.interceptor.classes": "fq.connect.KeyInterceptor",

@@ -10,6 +10,8 @@ from fq_platform.lakehouse.current import live_in_windows
 
 RESCUED = "_fq_rescued"
 _RESCUED_TEXTS = "_fq_rescued_texts"
+_RESCUED_NUMBERS = "_fq_rescued_numbers"
+_RESCUED_TIMES = "_fq_rescued_times"
 NUMBER = "decimal(38,12)"
 """The type in which a number is read before it is given the precision of its column."""
 
@@ -38,17 +40,22 @@ def current(changelog: DataFrame) -> DataFrame:
     return live_in_windows(changelog)
 
 
-def with_rescued_texts(changelog: DataFrame) -> DataFrame:
-    """Read each rescued value once, for `rescued_text` and `rescued_number`.
+def with_rescued_read(changelog: DataFrame) -> DataFrame:
+    """Read each rescued value once, for `rescued_text`, `rescued_number` and `rescued_timestamp`.
 
     Args:
         changelog: Rows of a raw table.
 
     Returns:
-        The same rows with a further column of the paths and texts.
+        The same rows with maps of what the values at each path are or spell. What nobody asks of them is not computed.
     """
     texts = sf.transform_values(RESCUED, lambda _, json: _text_of(json))
-    return changelog.withColumn(_RESCUED_TEXTS, texts)
+    numbers = sf.transform_values(_RESCUED_TEXTS, lambda _, text: number_from_text(text))
+    times = sf.transform_values(
+        RESCUED, lambda path, json: sf.coalesce(_date_of(json), timestamp_from_text(rescued_text(path)))
+    )
+    with_texts = changelog.select("*", texts.alias(_RESCUED_TEXTS))
+    return with_texts.select("*", numbers.alias(_RESCUED_NUMBERS), times.alias(_RESCUED_TIMES))
 
 
 def rescued(path: Column) -> Column:
@@ -63,7 +70,7 @@ def rescued_text(path: Column) -> Column:
         path: Where the value stood in the document.
 
     Returns:
-        A STRING column of a DataFrame made by `with_rescued_texts`: `{"$numberInt":"1067"}` gives `1067`.
+        A STRING column of a DataFrame made by `with_rescued_read`: `{"$numberInt":"1067"}` gives `1067`.
     """
     return sf.try_element_at(sf.col(_RESCUED_TEXTS), path)
 
@@ -75,12 +82,10 @@ def rescued_timestamp(path: Column) -> Column:
         path: Where the value stood in the document.
 
     Returns:
-        A TIMESTAMP column of a DataFrame made by `with_rescued_texts`, from a BSON date of the years 1 to 9999 or a
+        A TIMESTAMP column of a DataFrame made by `with_rescued_read`, from a BSON date of the years 1 to 9999 or a
         text in ISO 8601.
     """
-    millis = sf.nullif(sf.regexp_extract(rescued(path), _DATE, 1), sf.lit("")).cast("bigint")
-    of_date = sf.timestamp_millis(sf.when(millis.between(*_YEARS_1_TO_9999), millis))
-    return sf.coalesce(of_date, timestamp_from_text(rescued_text(path)))
+    return sf.try_element_at(sf.col(_RESCUED_TIMES), path)
 
 
 def rescued_is_empty(path: Column) -> Column:
@@ -95,10 +100,15 @@ def rescued_number(path: Column) -> Column:
         path: Where the value stood in the document.
 
     Returns:
-        A DECIMAL(38,12) column of a DataFrame made by `with_rescued_texts`: `{"$numberDecimal":"1.2"}` gives 1.2,
+        A DECIMAL(38,12) column of a DataFrame made by `with_rescued_read`: `{"$numberDecimal":"1.2"}` gives 1.2,
         and the string `"12.50"` gives 12.50.
     """
-    return number_from_text(rescued_text(path))
+    return sf.try_element_at(sf.col(_RESCUED_NUMBERS), path)
+
+
+def _date_of(json: Column) -> Column:
+    millis = sf.nullif(sf.regexp_extract(json, _DATE, 1), sf.lit("")).cast("bigint")
+    return sf.timestamp_millis(sf.when(millis.between(*_YEARS_1_TO_9999), millis))
 
 
 def _text_of(json: Column) -> Column:

@@ -76,6 +76,9 @@ class Fields:
         path: Gives the path of a field in the document by its name, a STRING column.
         pattern: A regular expression for what stands before the field's name in its path.
         read: Collects a regular expression for each path that was read.
+        issues: Collects what could not be kept.
+        keep: Gives a column that holds what a function makes, so that it is computed once and stands once in Spark's
+            plan, however often it is used. Plans of hundreds of repeated expressions take longer than their rows.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Fields:
         pattern: str,
         read: list[str],
         issues: Issues,
+        keep: Callable[[Callable[[], Column]], Column],
     ) -> None:
         self._schema = schema
         self._at = at
@@ -93,6 +97,7 @@ class Fields:
         self._pattern = pattern
         self._read = read
         self._issues = issues
+        self._keep = keep
 
     def text(self, name: str) -> Column:
         """A STRING without blanks around it, null if nothing is left; a number or boolean as its text."""
@@ -105,11 +110,7 @@ class Fields:
     def number(self, name: str, precision: int, scale: int) -> Column:
         """A DECIMAL(precision, scale), rounded half up (and noted) if the source is finer."""
         kind, column, path = self._field(name)
-        exact = rescued_number(path)
-        if isinstance(kind, NumericType):
-            exact = sf.coalesce(_exact(kind, column), exact)
-        elif isinstance(kind, StringType):
-            exact = sf.coalesce(number_from_text(column), exact)
+        exact = self._keep(lambda: _exact(kind, column, path))
         limit = Decimal(10) ** (precision - scale) - 1
         value = sf.when(exact.between(-limit, limit), exact).cast(f"decimal({precision},{scale})")
         if isinstance(kind, NumericType):
@@ -210,6 +211,7 @@ class Fields:
             rf"{self._pattern}{name}\.",
             self._read,
             self._issues,
+            self._keep,
         )
 
     def _type(self, name: str) -> DataType | None:
@@ -228,15 +230,20 @@ class Fields:
 
     def _unread(self, column: Column, path: Column, value: Column) -> Column:
         source = sf.coalesce(column.cast("string"), rescued(path))
-        return sf.when(value.isNull() & source.isNotNull(), sf.concat(path, sf.lit(": cannot be read: "), source))
+        # Null where the source has nothing, for so is the sentence.
+        return sf.when(value.isNull(), sf.concat(path, sf.lit(": cannot be read: "), source))
 
 
-def _exact(kind: NumericType, column: Column) -> Column:
-    """A numeric column as NUMBER; null for what no decimal can hold (NaN, infinities, more than 26 digits)."""
+def _exact(kind: DataType | None, column: Column, path: Column) -> Column:
+    """A field as NUMBER; null for what no decimal can hold (NaN, infinities, more than 26 digits) or no text spells."""
     if isinstance(kind, FractionalType):
         limit = Decimal(10) ** 25
         column = sf.when(column.between(-limit, limit), column)
-    return column.cast(NUMBER)
+    if isinstance(kind, NumericType):
+        return sf.coalesce(column.cast(NUMBER), rescued_number(path))
+    if isinstance(kind, StringType):
+        return sf.coalesce(number_from_text(column), rescued_number(path))
+    return rescued_number(path)
 
 
 def no_texts() -> Column:

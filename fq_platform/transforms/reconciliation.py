@@ -14,7 +14,7 @@ from pyspark.sql import functions as sf
 
 from fq_platform.contracts.model import MONEY
 from fq_platform.contracts.reconciliation import CURATED_TO_MART, NO_CURRENCY, RAW_TO_CURATED
-from fq_platform.transforms.changelog import current, number_from_text, rescued_number, rescued_text, with_rescued_texts
+from fq_platform.transforms.changelog import current, number_from_text, rescued_number, rescued_text, with_rescued_read
 
 _TOO_GREAT = Decimal(10) ** 16
 
@@ -91,7 +91,7 @@ def reconciliation(
 
 def _raw(collection: str, changelog: DataFrame, amount: str) -> Side:
     """The live documents as the source states them: rescued values count, and cents are rounded as in curated."""
-    live = with_rescued_texts(current(changelog))
+    live = with_rescued_read(current(changelog))
     currency = sf.upper(sf.trim(sf.coalesce(_text(live, "currency"), rescued_text(sf.lit("currency")))))
     stated = sf.coalesce(number_from_text(_text(live, amount)), rescued_number(sf.lit(amount)))
     readable = sf.when(sf.abs(stated) < _TOO_GREAT, stated)

@@ -106,6 +106,7 @@ def test_stack_comes_up_and_goes_without_a_trace(tmp_path: Path) -> None:
         assert (home / "dagster" / "dagster.yaml").is_file()
         assert any("streamlit" in child.cmdline() for child in started_by(home))
         assert (home / "mongo" / "endpoint.json").is_file()
+        logs = [log.name for log in (home / "logs").iterdir()]
 
         second = subprocess.run(
             [FQ, "dev", "--port", str(free_port())], env=environment(home), capture_output=True, text=True, check=False
@@ -117,6 +118,7 @@ def test_stack_comes_up_and_goes_without_a_trace(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=60)
         assert time.monotonic() - begin < 30
+    assert "spark-connect.log" in logs
     assert (process.returncode, errors) == (0, "")
     assert "Stopped" in output
     assert started_by(home) == []

@@ -1,10 +1,10 @@
 """Tables made over Spark Connect are those of a Spark of the process's own; a server is nobody else's, and may die."""
 
 import datetime as dt
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -259,7 +259,7 @@ def test_server_that_was_killed_is_named_and_started_anew(
     connect_server.tend()
     assert "ended by itself with exit code -9" in connect_server.said.getvalue()
     assert "it is started anew" in connect_server.said.getvalue()
-    assert _tried_again(lambda: _counted(over_connect)) == ("iceberg", 3)
+    assert _counted(over_connect) == ("iceberg", 3)
 
 
 def _counted(over_connect: OpenSession) -> tuple[str | None, int]:
@@ -267,13 +267,25 @@ def _counted(over_connect: OpenSession) -> tuple[str | None, int]:
         return spark.conf.get("spark.sql.defaultCatalog"), spark.range(3).count()
 
 
-def _tried_again(attempt: Callable[[], tuple[str | None, int]]) -> tuple[str | None, int]:
-    """Do as a step does, which tries three times more after an error that may pass."""
-    for _ in range(3):
-        try:
-            return attempt()
-        except FqError as error:
-            if not error.transient:
-                raise
-            time.sleep(1)
-    return attempt()
+def test_question_for_a_session_that_meets_another_is_put_again() -> None:
+    """Spark 3.5 answers who asks for a session while something else of it is being released as if there were none."""
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    answers: list[Exception | str] = [
+        SparkConnectGrpcException("[INVALID_HANDLE.SESSION_NOT_FOUND] The handle is invalid. Session not found."),
+        SparkConnectGrpcException("[INVALID_HANDLE.SESSION_NOT_FOUND] The handle is invalid. Session not found."),
+        "true",
+        SparkConnectGrpcException("[CATALOG_NOT_FOUND]"),
+    ]
+
+    class Conf:
+        def get(self, _name: str, _default: None) -> str:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    session: Any = SimpleNamespace(conf=Conf())
+    assert connect._is_introduced(session)
+    with pytest.raises(SparkConnectGrpcException, match="CATALOG"):
+        connect._is_introduced(session)

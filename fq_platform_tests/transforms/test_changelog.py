@@ -92,10 +92,10 @@ RESCUED = {
 def test_a_rescued_value_is_read_as_what_it_says_and_never_guessed(spark: "SparkSession") -> None:
     from pyspark.sql import functions as sf
 
-    from fq_platform.transforms.changelog import rescued_number, rescued_text, with_rescued_texts
+    from fq_platform.transforms.changelog import rescued_number, rescued_text, with_rescued_read
 
     values = {f"lines[{number}].price": json for number, json in enumerate(RESCUED)}
-    raw = with_rescued_texts(
+    raw = with_rescued_read(
         changelog(spark, "_id STRING", {"_id": "a", "_fq_rescued": values}, {"_id": "nothing rescued"})
     )
     paths = sf.transform(
@@ -113,7 +113,7 @@ def test_a_rescued_value_is_read_as_what_it_says_and_never_guessed(spark: "Spark
 def test_a_rescued_time_is_read_from_a_date_or_iso_8601(spark: "SparkSession") -> None:
     from pyspark.sql import functions as sf
 
-    from fq_platform.transforms.changelog import rescued_timestamp, with_rescued_texts
+    from fq_platform.transforms.changelog import rescued_timestamp, with_rescued_read
 
     expected = {
         '{"$date": {"$numberLong": "1767571200250"}}': "2026-01-05 00:00:00.25",
@@ -127,7 +127,7 @@ def test_a_rescued_time_is_read_from_a_date_or_iso_8601(spark: "SparkSession") -
         '"soon"': None,
     }
     values = {f"times[{number}]": json for number, json in enumerate(expected)}
-    raw = with_rescued_texts(changelog(spark, "_id STRING", {"_id": "a", "_fq_rescued": values}))
+    raw = with_rescued_read(changelog(spark, "_id STRING", {"_id": "a", "_fq_rescued": values}))
 
     read = sf.array(*(rescued_timestamp(sf.lit(path)).cast("string") for path in values))
     (row,) = raw.select(read.alias("read")).collect()
