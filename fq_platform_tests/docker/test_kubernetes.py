@@ -1,9 +1,12 @@
-"""Dagster's Kubernetes library makes of our values the jobs that are meant."""
+"""Dagster's Kubernetes library makes of our values the jobs that are meant.
+
+It takes two seconds to import, so that only the process that runs these tests does.
+"""
 
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -17,11 +20,11 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster_k8s import K8sRunLauncher
-from dagster_k8s.container_context import K8sContainerContext
-from dagster_k8s.job import UserDefinedDagsterK8sConfig, construct_dagster_k8s_job
 
 from fq_platform_tests.docker.compose import FOLDER
+
+if TYPE_CHECKING:
+    from dagster_k8s import K8sRunLauncher
 
 KUBERNETES = FOLDER / "kubernetes"
 VALUES: dict[str, Any] = yaml.safe_load((KUBERNETES / "values.yaml").read_text(encoding="utf-8"))
@@ -61,7 +64,9 @@ def launcher_config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> K8sRunLauncher:
+def launcher(tmp_path: Path) -> "K8sRunLauncher":
+    from dagster_k8s import K8sRunLauncher
+
     checked = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), launcher_config())
     assert checked.success, checked.errors
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
@@ -69,8 +74,11 @@ def launcher(tmp_path: Path) -> K8sRunLauncher:
     return K8sRunLauncher(**checked.value | outside)
 
 
-def job(launcher: K8sRunLauncher, tags: dict[str, Any]) -> dict[str, Any]:
+def job(launcher: "K8sRunLauncher", tags: dict[str, Any]) -> dict[str, Any]:
     """The Kubernetes job of a run with tags, as it is sent to the cluster."""
+    from dagster_k8s.container_context import K8sContainerContext
+    from dagster_k8s.job import construct_dagster_k8s_job
+
     code = ModuleCodePointer("fq_platform.definitions", "defs", None)
     repository = RepositoryPythonOrigin(
         executable_path="/app/.venv/bin/python", code_pointer=code, container_image=IMAGE, container_context={}
@@ -97,7 +105,7 @@ def container(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_run_is_a_job_of_our_image_with_its_secrets_by_reference(launcher: K8sRunLauncher) -> None:
+def test_run_is_a_job_of_our_image_with_its_secrets_by_reference(launcher: "K8sRunLauncher") -> None:
     made = container(job(launcher, {}))
 
     assert made["image"] == IMAGE
@@ -108,7 +116,7 @@ def test_run_is_a_job_of_our_image_with_its_secrets_by_reference(launcher: K8sRu
     assert (password["name"], password["key"]) == ("fq-postgresql", "postgresql-password")
 
 
-def test_run_is_confined(launcher: K8sRunLauncher) -> None:
+def test_run_is_confined(launcher: "K8sRunLauncher") -> None:
     document = job(launcher, {})
     pod = document["spec"]["template"]["spec"]
 
@@ -121,7 +129,7 @@ def test_run_is_confined(launcher: K8sRunLauncher) -> None:
 
 
 @pytest.mark.parametrize(("size", "memory"), [(None, "3Gi"), ("large", "10Gi"), ("small", "1Gi")])
-def test_run_has_resources_of_its_own(size: str | None, memory: str, launcher: K8sRunLauncher) -> None:
+def test_run_has_resources_of_its_own(size: str | None, memory: str, launcher: "K8sRunLauncher") -> None:
     made = container(job(launcher, TAGS[size] if size else {}))
 
     assert made["resources"]["limits"]["memory"] == made["resources"]["requests"]["memory"] == memory
@@ -132,6 +140,8 @@ def test_run_has_resources_of_its_own(size: str | None, memory: str, launcher: K
 
 @pytest.mark.parametrize("size", sorted(TAGS))
 def test_tags_are_what_dagster_takes(size: str) -> None:
+    from dagster_k8s.job import UserDefinedDagsterK8sConfig
+
     (tag,) = TAGS[size].items()
 
     assert tag[0] == "dagster-k8s/config"

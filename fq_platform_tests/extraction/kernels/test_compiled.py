@@ -19,10 +19,10 @@ def double(number: int) -> int:
 def test_kernel_works_without_a_folder_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     njit = numba.njit
 
-    def no_locator(*, cache: bool = False, **options: Any) -> Any:
+    def no_locator(*functions: Any, cache: bool = False, **options: Any) -> Any:
         if cache:
             raise RuntimeError("cannot cache function 'double': no locator available")
-        return njit(**options)
+        return njit(*functions, **options)  # Numba's own modules, loaded when they are needed, use it as a decorator
 
     monkeypatch.setattr(numba, "njit", no_locator)
 
