@@ -170,22 +170,22 @@ def made(raw: Raw, new_table: NewTable) -> Made:
 
 
 class RowsRead:
-    """Counts the rows that Spark's scans read, of any table."""
+    """Counts the rows that Spark's scans read from now on, of any table; Spark keeps its last 1,000 stages only."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._context = spark.sparkContext._jsc.sc()
         self._gateway: Any = spark.sparkContext._gateway
-        self._before: int = self._counted()
+        self._last = max((stage.stageId() for stage in self._stages()), default=-1)
 
-    def _counted(self) -> int:
+    def _stages(self) -> list[Any]:
         self._context.listenerBus().waitUntilEmpty()
         none = self._gateway.jvm.java.util.ArrayList()
         quantiles = self._gateway.new_array(self._gateway.jvm.double, 0)
         stages = self._context.statusStore().stageList(none, False, False, quantiles, none)
-        return sum(stages.apply(number).inputRecords() for number in range(stages.size()))
+        return [stages.apply(number) for number in range(stages.size())]
 
     def so_far(self) -> int:
-        return self._counted() - self._before
+        return sum(stage.inputRecords() for stage in self._stages() if stage.stageId() > self._last)
 
 
 def test_one_day_of_a_year_reads_a_fiftieth_of_what_a_rebuild_reads(spark: SparkSession, made: Made) -> None:
