@@ -29,8 +29,11 @@ KEY_JAR = Path(__file__).parent / "connect_key" / "connect-key.jar"
 _FOR_MANY_RUNS = {
     # Spark writes and compiles Java for each query, and keeps 100 of the classes: those of two or three runs.
     "spark.sql.codegen.cache.maxEntries": "5000",
+    # A run that is interrupted ends its queries. Those of one that was killed go on until its streams of answers end,
+    # after two minutes, and this has passed, not five more; a run whose connection broke has come back by then.
+    "spark.connect.execute.manager.detachedTimeout": "60s",
 }
-"""What a server keeps from one run for the next."""
+"""How a server of many runs differs from a run's own Spark."""
 
 RUNS = 2
 """How many runs compute at a time (`max_concurrent_runs` in `dagster.yaml`), each with its share of the memory."""
